@@ -1,0 +1,16 @@
+export type {
+  Assignment,
+  CommittedOffset,
+  EventLog,
+  LogRecord,
+  PartitionLag,
+  Position,
+  ReadLimits,
+  StoredRecord,
+  SubscribeOptions,
+  Subscription,
+  SyncAppender,
+  TailOptions,
+  TopicDescription,
+  TopicSpec,
+} from './event-log.ts';

@@ -1,0 +1,17 @@
+export { assert, assertNever } from './assert.ts';
+export { backoffMs } from './backoff.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { errorCode, errorMessage, WeirError, type WeirErrorOptions } from './errors.ts';
+export { Releasers, type Started } from './lifecycle.ts';
+export {
+  divideHalfEven,
+  PICO_DIGITS,
+  type PicoUsd,
+  parseDecimal,
+  picoFromText,
+  picoToText,
+  type Rational,
+} from './money.ts';
+export { nearest } from './nearest.ts';
+export { sleep } from './sleep.ts';
+export { createUuidV7, uuidV7Time } from './uuid-v7.ts';
