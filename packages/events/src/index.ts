@@ -1,1 +1,10 @@
-export {};
+export { createCodec, EVENTS, type EventName, type EventTypes, eventOfTopic } from './codecs.ts';
+export { EVENTS_ERRORS } from './errors.ts';
+export { EventCodec, type EventCodecOptions, type FramedBody, type Framing, schemaFingerprint } from './event-codec.ts';
+export { eventToJson } from './event-json.ts';
+export type { BudgetState as BudgetStateEvent } from './generated/budget-state.ts';
+export type { Cost as CostEvent, CostLine as CostLineEvent } from './generated/cost.ts';
+export type { CostAnomaly as CostAnomalyEvent } from './generated/cost-anomaly.ts';
+export type { DeadLetter as DeadLetterEvent } from './generated/dead-letter.ts';
+export type { Outcome, Payload, Request as RequestEvent } from './generated/request.ts';
+export { fetchSchema, registerSchema, type SchemaRegistryOptions } from './schema-registry.ts';

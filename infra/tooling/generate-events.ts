@@ -1,0 +1,94 @@
+/** Writes packages/events/src/generated/*.ts from schemas/*.avsc: the TypeScript face of each Avro contract. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Field {
+  readonly name: string;
+  readonly type: Schema;
+  readonly doc?: string;
+}
+interface Named {
+  readonly type: string;
+  readonly name?: string;
+  readonly doc?: string;
+  readonly fields?: readonly Field[];
+  readonly symbols?: readonly string[];
+  readonly items?: Schema;
+  readonly values?: Schema;
+  readonly logicalType?: string;
+}
+type Schema = string | readonly Schema[] | Named;
+
+const PRIMITIVE: Readonly<Record<string, string>> = {
+  null: 'null',
+  boolean: 'boolean',
+  int: 'number',
+  long: 'number',
+  float: 'number',
+  double: 'number',
+  bytes: 'Buffer',
+  string: 'string',
+};
+
+function typeText(schema: Schema, declared: Map<string, string>): string {
+  if (typeof schema === 'string') return PRIMITIVE[schema] ?? schema;
+  if (Array.isArray(schema)) return schema.map((branch) => typeText(branch, declared)).join(' | ');
+  const node = schema as Named;
+  switch (node.type) {
+    case 'record':
+      declare(node, declared);
+      return node.name ?? 'never';
+    case 'enum':
+      declared.set(
+        node.name ?? '',
+        `export type ${node.name} = ${(node.symbols ?? []).map((symbol) => `'${symbol}'`).join(' | ')};`,
+      );
+      return node.name ?? 'never';
+    case 'array':
+      return `readonly ${wrap(typeText(node.items ?? 'null', declared))}[]`;
+    case 'map':
+      return `Readonly<Record<string, ${typeText(node.values ?? 'null', declared)}>>`;
+    default:
+      return node.logicalType === 'decimal' ? 'bigint' : typeText(node.type, declared);
+  }
+}
+
+const wrap = (text: string): string => (text.includes('|') ? `(${text})` : text);
+
+function declare(record: Named, declared: Map<string, string>): void {
+  const lines = (record.fields ?? []).map((field) => {
+    const text = typeText(field.type, declared);
+    const decimal = JSON.stringify(field.type).includes('"decimal"') ? ' Pico-dollars.' : '';
+    const comment = `${field.doc ?? ''}${decimal === '' || !field.doc ? decimal.trim() : `.${decimal}`}`;
+    return `${comment === '' ? '' : `  /** ${comment} */\n`}  readonly ${field.name}: ${text};`;
+  });
+  declared.set(
+    record.name ?? '',
+    `${record.doc ? `/** ${record.doc} */\n` : ''}export interface ${record.name} {\n${lines.join('\n')}\n}`,
+  );
+}
+
+/** File name (relative to packages/events/src/generated) to content, for every schema. */
+export function generatedEventFiles(root: string): Map<string, string> {
+  const files = new Map<string, string>();
+  const directory = join(root, 'schemas');
+  for (const file of readdirSync(directory)
+    .filter((name) => name.endsWith('.avsc'))
+    .sort()) {
+    const text = readFileSync(join(directory, file), 'utf8');
+    const schema = JSON.parse(text) as Named;
+    const declared = new Map<string, string>();
+    declare(schema, declared);
+    const constant = `${(schema.name ?? '').replace(/^./, (first) => first.toLowerCase())}Schema`;
+    const body = [
+      `// Generated from schemas/${file} by \`pnpm generate\`. Change the schema, not this file.`,
+      '',
+      ...declared.values(),
+      '',
+      `export const ${constant} = ${JSON.stringify(schema, null, 1)} as const;`,
+      '',
+    ];
+    files.set(file.replace('.avsc', '.ts'), body.join('\n'));
+  }
+  return files;
+}

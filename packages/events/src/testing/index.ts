@@ -1,0 +1,1 @@
+export { GOLDEN_EVENTS } from './golden-events.ts';
