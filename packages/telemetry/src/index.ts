@@ -1,1 +1,9 @@
-export {};
+export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
+export {
+  type CounterMetric,
+  createMetrics,
+  type GaugeMetric,
+  type HistogramMetric,
+  type Metrics,
+  mergeMetrics,
+} from './metrics.ts';

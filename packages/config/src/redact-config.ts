@@ -1,0 +1,33 @@
+import { stringify } from 'yaml';
+import { type Config, configSchema } from './config-schema.ts';
+import { nodeAt, type SchemaNode } from './schema-walk.ts';
+
+/** A copy with every secret replaced by `[redacted]`, for logs (I8). An empty secret stays empty: it tells nothing. */
+export function redactConfig(config: Config): unknown {
+  const visit = (value: unknown, path: readonly string[]): unknown => {
+    if (typeof value !== 'object' || value === null) {
+      const node = nodeAt(configSchema as unknown as SchemaNode, path);
+      return node?.secret === true && value !== '' ? '[redacted]' : redactUrl(value);
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+  };
+  return visit(config, []);
+}
+
+function redactUrl(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/(:\/\/)[^/@\s]+@/, '$1[redacted]@') : value;
+}
+
+/** YAML of what differs from the defaults, redacted; `{}` when nothing does. */
+export function describeConfig(config: Config, defaults: Config): string {
+  return stringify(difference(redactConfig(config), redactConfig(defaults)) ?? {}).trim();
+}
+
+function difference(value: unknown, base: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value === base ? undefined : value;
+  const original = (base ?? {}) as Record<string, unknown>;
+  const changed = Object.entries(value)
+    .map(([key, item]) => [key, difference(item, original[key])] as const)
+    .filter(([, item]) => item !== undefined);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
