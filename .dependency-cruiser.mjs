@@ -52,7 +52,7 @@ export default {
       from: { path: '^(packages|services)/([^/]+)/' },
       to: {
         path: '^(packages|services)/[^/]+/src/',
-        pathNot: ['^$1/$2/', '/src/(testing/|drivers/[^/]+/)?index\\.ts$'],
+        pathNot: ['^$1/$2/', '/src/index[.]ts$', '/src/testing/index[.]ts$', '/src/drivers/[^/]+/index[.]ts$'],
       },
     },
     {

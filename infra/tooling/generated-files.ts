@@ -1,4 +1,5 @@
 import { configJsonSchema, configReference } from '@weir/config';
+import { errorCatalogue, errorReference } from './error-catalogue.ts';
 import { generatedEventFiles } from './generate-events.ts';
 
 /** Path from the repository root to content, for everything that is generated from something else in the repository. */
@@ -7,5 +8,6 @@ export async function generatedFiles(root: string): Promise<Map<string, string>>
   for (const [file, content] of generatedEventFiles(root)) files.set(`packages/events/src/generated/${file}`, content);
   files.set('docs/configuration.md', configReference());
   files.set('docs/weir.schema.json', configJsonSchema());
+  files.set('docs/errors.md', errorReference(await errorCatalogue(root)));
   return files;
 }

@@ -16,7 +16,6 @@ const HOUR_MS = 3_600_000;
 const topic = (name: string, retentionMs: number, maxBytes: number) =>
   Type.Object(
     {
-      partitions: integer(`Partitions of ${name}; may grow, never shrink.`, 4, 1, 1_000),
       retention_ms: integer(`Handled records of ${name} older than this are removed, ms.`, retentionMs, 1_000),
       retention_bytes: integer(`Handled records of ${name} beyond this are removed, bytes.`, maxBytes / 4, MEBIBYTE),
       max_bytes: integer(
@@ -32,6 +31,12 @@ const log = Type.Object(
   {
     url: text('Event log: `embedded:<directory>`.', 'embedded:./data/log'),
     fsync_ms: integer('Embedded log: longest time between two fsyncs, ms.', 1_000, 10, 60_000),
+    partitions: integer(
+      'Partitions of each topic; may grow, never shrink. More than one lets more processes share the work.',
+      1,
+      1,
+      1_000,
+    ),
     requests: topic('weir.requests', 24 * HOUR_MS, 8_192 * MEBIBYTE),
     costs: topic('weir.costs', 72 * HOUR_MS, 4_096 * MEBIBYTE),
   },

@@ -23,7 +23,7 @@ describe('loadConfig', () => {
     const { config, file } = load();
     expect(file).toBeUndefined();
     expect(config.ingress.port).toBe(8787);
-    expect(config.log.requests.partitions).toBe(4);
+    expect(config.log.partitions).toBe(1);
     expect(config.gateways['default']?.collect_payloads).toBe(true);
     expect(Object.isFrozen(config.log.requests)).toBe(true);
   });

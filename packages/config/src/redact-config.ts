@@ -18,9 +18,10 @@ function redactUrl(value: unknown): unknown {
   return typeof value === 'string' ? value.replace(/(:\/\/)[^/@\s]+@/, '$1[redacted]@') : value;
 }
 
-/** YAML of what differs from the defaults, redacted; `{}` when nothing does. */
-export function describeConfig(config: Config, defaults: Config): string {
-  return stringify(difference(redactConfig(config), redactConfig(defaults)) ?? {}).trim();
+/** YAML of the configuration, redacted; with `defaults`, only what differs from them (`{}` when nothing does). */
+export function describeConfig(config: Config, defaults?: Config): string {
+  const whole = redactConfig(config);
+  return stringify(defaults === undefined ? whole : (difference(whole, redactConfig(defaults)) ?? {})).trim();
 }
 
 function difference(value: unknown, base: unknown): unknown {

@@ -48,6 +48,7 @@ export class EventCodec<Event> {
   readonly #type: avro.Type;
   readonly #header: Buffer;
   readonly #readers = new Map<string, (body: Buffer) => Event>();
+  readonly #schemas = new Map<string, object>();
   readonly #fingerprintsById = new Map<number, string>();
   #buffer: Buffer = Buffer.allocUnsafe(INITIAL_BYTES);
 
@@ -57,6 +58,7 @@ export class EventCodec<Event> {
     const framing = options.framing ?? { kind: 'single-object' };
     this.#header = framing.kind === 'confluent' ? confluentHeader(framing.schemaId) : singleHeader(this.fingerprint);
     this.#readers.set(this.fingerprint, (body) => this.#type.fromBuffer(body) as Event);
+    this.#schemas.set(this.fingerprint, options.schema);
     for (const earlier of options.earlier ?? []) this.#addReader(earlier);
     if (framing.kind === 'confluent') this.#fingerprintsById.set(framing.schemaId, this.fingerprint);
     for (const [id, schema] of options.schemasById ?? []) this.#fingerprintsById.set(id, this.#addReader(schema));
@@ -114,10 +116,18 @@ export class EventCodec<Event> {
     throw new WeirError('EVENT_UNKNOWN_FRAMING', `record starts with byte 0x${(bytes[0] ?? 0).toString(16)}`);
   }
 
+  /** The schema that a fingerprint names, for passing bodies on undecoded. @throws WeirError `EVENT_UNKNOWN_SCHEMA`. */
+  schemaOf(fingerprint: string): object {
+    const schema = this.#schemas.get(fingerprint);
+    if (schema === undefined) throw unknownSchema(fingerprint);
+    return schema;
+  }
+
   #addReader(schema: object): string {
     const fingerprint = schemaFingerprint(schema);
     if (!this.#readers.has(fingerprint)) {
       const writer = parse(schema);
+      this.#schemas.set(fingerprint, schema);
       const resolver = this.#type.createResolver(writer);
       this.#readers.set(fingerprint, (body) => this.#type.fromBuffer(body, resolver) as Event);
     }

@@ -1,4 +1,5 @@
 export { createCodec, EVENTS, type EventName, type EventTypes, eventOfTopic } from './codecs.ts';
+export { type CapturedBytes, decodeBody } from './decode-body.ts';
 export { EVENTS_ERRORS } from './errors.ts';
 export { EventCodec, type EventCodecOptions, type FramedBody, type Framing, schemaFingerprint } from './event-codec.ts';
 export { eventToJson } from './event-json.ts';
@@ -7,4 +8,5 @@ export type { Cost as CostEvent, CostLine as CostLineEvent } from './generated/c
 export type { CostAnomaly as CostAnomalyEvent } from './generated/cost-anomaly.ts';
 export type { DeadLetter as DeadLetterEvent } from './generated/dead-letter.ts';
 export type { Outcome, Payload, Request as RequestEvent } from './generated/request.ts';
+export { type BuriedRecord, createGravedigger, type Dead, type GravediggerOptions } from './gravedigger.ts';
 export { fetchSchema, registerSchema, type SchemaRegistryOptions } from './schema-registry.ts';

@@ -49,3 +49,10 @@ export function errorCode(value: unknown): string {
 export function errorMessage(value: unknown): string {
   return value instanceof Error ? value.message : String(value);
 }
+
+/** Every code this package throws, with what it means and what to do. */
+export const KERNEL_ERRORS = {
+  WEIR_ASSERTION:
+    'Something that the code itself guarantees did not hold. Please report it with the log lines around it.',
+  MONEY_SYNTAX: 'An amount or rate is not a decimal number. Write it like 12.34.',
+} as const;

@@ -1,7 +1,7 @@
 export { assert, assertNever } from './assert.ts';
 export { backoffMs } from './backoff.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { errorCode, errorMessage, WeirError, type WeirErrorOptions } from './errors.ts';
+export { errorCode, errorMessage, KERNEL_ERRORS, WeirError, type WeirErrorOptions } from './errors.ts';
 export { Releasers, type Started } from './lifecycle.ts';
 export {
   divideHalfEven,

@@ -1,1 +1,3 @@
-export {};
+export { LOADER_ERRORS } from './errors.ts';
+export { type LoaderConfig, type LoaderDependencies, startLoader } from './service.ts';
+export { LOADER_GROUPS } from './table-loads.ts';

@@ -1,0 +1,9 @@
+import type { Command } from './command.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { sql } from './sql.ts';
+import { subscribe } from './subscribe.ts';
+import { tail } from './tail.ts';
+import { up } from './up.ts';
+
+export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, doctor];

@@ -1,0 +1,34 @@
+import { COST_GROUP } from '@weir/cost';
+import type { EventLog } from '@weir/event-log';
+import { EVENTS } from '@weir/events';
+import { LOADER_GROUPS } from '@weir/loader';
+import type { Metrics } from '@weir/telemetry';
+
+const INTERVAL_MS = 5_000;
+
+/** Groups whose lag is worth watching, with the topic each reads. */
+export const WATCHED_GROUPS: readonly (readonly [group: string, topic: string])[] = [
+  [COST_GROUP, EVENTS.request.topic],
+  [LOADER_GROUPS.requests, EVENTS.cost.topic],
+  [LOADER_GROUPS.payloads, EVENTS.request.topic],
+  [LOADER_GROUPS.deadLetters, EVENTS['dead-letter'].topic],
+];
+
+/** Keeps gauges of lag (records behind) and of the size of each topic; returns what stops it. */
+export function watchLag(log: EventLog, metrics: Metrics): () => void {
+  const lag = metrics.gauge('weir_log_lag_records', 'Records a group has not committed past.', ['group', 'topic']);
+  const bytes = metrics.gauge('weir_log_bytes', 'Bytes of a topic.', ['topic']);
+  const measure = async (): Promise<void> => {
+    for (const [group, topic] of WATCHED_GROUPS) {
+      const partitions = await log.lag(group, topic);
+      lag.set(
+        partitions.reduce((sum, partition) => sum + partition.lag, 0),
+        { group, topic },
+      );
+    }
+    for (const topic of await log.describe()) bytes.set(topic.bytes, { topic: topic.name });
+  };
+  const timer = setInterval(() => void measure().catch(() => undefined), INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

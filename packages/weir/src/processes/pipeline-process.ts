@@ -1,0 +1,69 @@
+/** Everything behind the log, in one process: cost, loader, warehouse, SQL endpoint, console. */
+import { startConsole } from '@weir/console';
+import { startCost } from '@weir/cost';
+import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
+import { Releasers } from '@weir/kernel';
+import { startLoader } from '@weir/loader';
+import { embeddedPriceBook } from '@weir/pricing';
+import { openWarehouse } from '../open-warehouse.ts';
+import { ensureDirectory, loadSettings } from '../settings.ts';
+import { topicSpecs } from '../topics.ts';
+import { WEIR_VERSION } from '../version.ts';
+import { runChild } from './child-process.ts';
+import { eventFraming } from './event-framing.ts';
+import { watchLag } from './lag-metrics.ts';
+import { processTelemetry } from './process-telemetry.ts';
+
+const settings = loadSettings(process.env['WEIR_INTERNAL_CONFIG_FILE']);
+const telemetry = processTelemetry('pipeline', settings.config);
+
+await runChild('pipeline', telemetry, async () => {
+  const { config } = settings;
+  const { logger, metrics } = telemetry;
+  const releasers = new Releasers();
+  const urls: Record<string, string> = {};
+  try {
+    const framing = await eventFraming(config);
+    if (settings.warehouseDirectory !== undefined) ensureDirectory(settings.warehouseDirectory);
+    const { warehouse, startSql } = await openWarehouse(settings, logger);
+    releasers.add('warehouse', () => warehouse.close());
+    const applied = await warehouse.migrate();
+    if (applied.length > 0) logger.info({ migrations: applied.map(({ name }) => name) }, 'warehouse migrated');
+
+    const log = await openEmbeddedLog({ directory: settings.logDirectory, fsyncIntervalMs: config.log.fsync_ms });
+    releasers.add('log', () => log.close());
+    await log.ensureTopics(topicSpecs(config));
+    releasers.add('lag metrics', watchLag(log, metrics));
+
+    if (startSql !== undefined && config.sql.enabled) {
+      const sql = await startSql();
+      releasers.add('sql', () => sql.stop());
+      urls['sql'] = sql.value.url;
+    }
+    const limits = {
+      rows: config.loader.batch_rows,
+      bytes: config.loader.batch_bytes,
+      lingerMs: config.loader.linger_ms,
+    };
+    const payloads = { store: config.payloads.store, retentionDays: config.payloads.retention_days };
+    const shared = { log, logger, metrics, version: WEIR_VERSION };
+    const loader = await startLoader({ limits, payloads }, { ...shared, warehouse, framing: framing['dead-letter'] });
+    releasers.add('loader', () => loader.stop());
+    const cost = await startCost({
+      ...shared,
+      book: embeddedPriceBook(),
+      framing: { cost: framing.cost, deadLetter: framing['dead-letter'] },
+    });
+    releasers.add('cost', () => cost.stop());
+    if (config.console.enabled) {
+      const { host, port } = config.console;
+      const page = await startConsole({ host, port }, { warehouse, logger });
+      releasers.add('console', () => page.stop());
+      urls['console'] = page.value.url;
+    }
+    return { value: { urls }, stop: () => releasers.stop() };
+  } catch (error) {
+    await releasers.stop();
+    throw error;
+  }
+});

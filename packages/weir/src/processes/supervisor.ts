@@ -1,0 +1,88 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Releasers, type Started } from '@weir/kernel';
+import { type Logger, mergeMetrics } from '@weir/telemetry';
+import type { Settings } from '../settings.ts';
+import type { FromChild, ToChild } from './messages.ts';
+import { forkClusterWorker, Supervised } from './supervised.ts';
+
+export interface SupervisorOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** Address of the replay provider that answers for every provider, in a demo. */
+  readonly demoProviderUrl: string | undefined;
+}
+
+const SNAPSHOT_TIMEOUT_MS = 1_500;
+
+/** Starts the pipeline, then the ingress workers; stops in reverse, so that what the workers wrote is still handled. */
+export async function startSupervisor(options: SupervisorOptions): Promise<Started<Readonly<Record<string, string>>>> {
+  const { settings, logger } = options;
+  const environment: Record<string, string> = {};
+  if (settings.file !== undefined) environment['WEIR_INTERNAL_CONFIG_FILE'] = settings.file;
+  if (options.demoProviderUrl !== undefined) environment['WEIR_INTERNAL_DEMO_PROVIDER'] = options.demoProviderUrl;
+  const members: Supervised[] = [];
+  const collector = createSnapshotCollector(members);
+  const releasers = new Releasers();
+  const urls: Record<string, string> = {};
+
+  const member = async (name: string, forkProcess: () => ChildProcess): Promise<void> => {
+    const supervised = new Supervised({
+      name,
+      logger,
+      fork: forkProcess,
+      graceMs: settings.config.ingress.shutdown_grace_ms + 10_000,
+      onMessage: collector.receive,
+    });
+    members.push(supervised);
+    releasers.add(name, () => supervised.stop());
+    Object.assign(urls, await supervised.start());
+  };
+  try {
+    const pipeline = join(import.meta.dirname, 'pipeline-process.ts');
+    await member('pipeline', () => fork(pipeline, [], { env: { ...process.env, ...environment } }));
+    const worker = join(import.meta.dirname, 'ingress-process.ts');
+    const count = settings.config.ingress.workers || availableParallelism();
+    for (let index = 1; index <= count; index += 1) {
+      await member(`ingress ${index}`, () => forkClusterWorker(worker, environment));
+    }
+    return { value: urls, stop: () => releasers.stop() };
+  } catch (error) {
+    await releasers.stop();
+    throw error;
+  }
+}
+
+/** Gathers the metrics of all processes for whichever of them was asked over HTTP. */
+function createSnapshotCollector(members: readonly Supervised[]) {
+  let lastRound = 0;
+  const rounds = new Map<number, (snapshot: object) => void>();
+
+  async function gather(): Promise<string> {
+    lastRound += 1;
+    const round = lastRound;
+    const snapshots: object[] = [];
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, SNAPSHOT_TIMEOUT_MS);
+      rounds.set(round, (snapshot) => {
+        snapshots.push(snapshot);
+        if (snapshots.length === members.length) {
+          clearTimeout(timer);
+          resolve();
+        }
+      });
+      for (const member of members) member.send({ kind: 'snapshot-request', id: round });
+    });
+    rounds.delete(round);
+    return mergeMetrics(snapshots);
+  }
+
+  return {
+    receive(message: FromChild, send: (answer: ToChild) => void): void {
+      if (message.kind === 'snapshot') rounds.get(message.id)?.(message.snapshot);
+      if (message.kind !== 'metrics-request') return;
+      void gather().then((text) => send({ kind: 'metrics-text', id: message.id, text }));
+    },
+  };
+}

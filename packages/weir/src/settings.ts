@@ -1,0 +1,63 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Config, type LoadedConfig, loadConfig } from '@weir/config';
+import { errorMessage, WeirError } from '@weir/kernel';
+
+/** The configuration, with its directories made absolute. */
+export interface Settings {
+  readonly config: Config;
+  readonly file: string | undefined;
+  readonly logDirectory: string;
+  /** Directory of the embedded warehouse, or undefined when a ClickHouse server is used. */
+  readonly warehouseDirectory: string | undefined;
+  /** Where a running Weir leaves its ports and pid. */
+  readonly runDirectory: string;
+}
+
+export function loadSettings(file: string | undefined): Settings {
+  const loaded = loadConfig({ file, environment: process.env, workingDirectory: process.cwd() });
+  return settingsOf(loaded);
+}
+
+function settingsOf({ config, file, baseDirectory }: LoadedConfig): Settings {
+  const logDirectory = directoryOf(config.log.url, 'embedded', 'log.url', baseDirectory);
+  if (logDirectory === undefined) throw unsupported('log.url', config.log.url, 'embedded:<directory>');
+  const warehouseDirectory = directoryOf(config.warehouse.url, 'chdb', 'warehouse.url', baseDirectory);
+  if (warehouseDirectory === undefined && !/^https?:\/\//.test(config.warehouse.url)) {
+    throw unsupported('warehouse.url', config.warehouse.url, 'chdb:<directory> or http(s)://host:8123');
+  }
+  return { config, file, logDirectory, warehouseDirectory, runDirectory: join(logDirectory, '..', 'run') };
+}
+
+function directoryOf(url: string, scheme: string, field: string, base: string): string | undefined {
+  if (!url.startsWith(`${scheme}:`)) return undefined;
+  const path = url.slice(scheme.length + 1);
+  if (path === '') throw unsupported(field, url, `${scheme}:<directory>`);
+  return resolve(base, path);
+}
+
+const unsupported = (field: string, value: string, forms: string): WeirError =>
+  new WeirError('CLI_URL_UNSUPPORTED', `${field} is "${value}"`, { fix: `Write ${forms}.` });
+
+/** Makes the directory and proves that it can be written. @throws WeirError `CLI_DIRECTORY`. */
+export function ensureDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (cause) {
+    throw new WeirError('CLI_DIRECTORY', `cannot write ${path}: ${errorMessage(cause)}`, {
+      cause,
+      fix: 'Make it writable, or name another directory in weir.yaml.',
+    });
+  }
+}
+
+/** What every key is when nothing is configured. */
+export function loadDefaults(): Config {
+  return loadConfig({ file: undefined, environment: {}, workingDirectory: import.meta.dirname }).config;
+}
+
+export const alreadyRunning = (pid: number, url: string): WeirError =>
+  new WeirError('CLI_ALREADY_RUNNING', `a Weir already runs here (pid ${pid}, ${url})`, {
+    fix: 'Use that one, stop it, or start with another data directory.',
+  });

@@ -1,0 +1,39 @@
+import type { Config } from '@weir/config';
+import { COST_GROUP } from '@weir/cost';
+import type { TopicSpec } from '@weir/event-log';
+import { EVENTS } from '@weir/events';
+import { LOADER_GROUPS } from '@weir/loader';
+
+const MEBIBYTE = 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/** Every topic of Weir, with who must have read a record before it may go. */
+export function topicSpecs(config: Config): TopicSpec[] {
+  const { partitions, requests, costs } = config.log;
+  const readers = config.payloads.store ? [COST_GROUP, LOADER_GROUPS.payloads] : [COST_GROUP];
+  return [
+    { ...limits(EVENTS.request.topic, partitions, requests), protectedGroups: readers },
+    { ...limits(EVENTS.cost.topic, partitions, costs), protectedGroups: [LOADER_GROUPS.requests] },
+    { ...small(EVENTS['cost-anomaly'].topic, partitions), protectedGroups: [LOADER_GROUPS.anomalies] },
+    { name: EVENTS['budget-state'].topic, partitions: 1, compact: true, maxBytes: 256 * MEBIBYTE },
+    { ...small(EVENTS['dead-letter'].topic, 1), protectedGroups: [LOADER_GROUPS.deadLetters] },
+  ];
+}
+
+function limits(name: string, partitions: number, topic: Config['log']['requests']): TopicSpec {
+  return {
+    name,
+    partitions,
+    retentionMs: topic.retention_ms,
+    retentionBytes: topic.retention_bytes,
+    maxBytes: topic.max_bytes,
+  };
+}
+
+const small = (name: string, partitions: number): TopicSpec => ({
+  name,
+  partitions,
+  retentionMs: 30 * DAY_MS,
+  retentionBytes: 256 * MEBIBYTE,
+  maxBytes: 1_024 * MEBIBYTE,
+});

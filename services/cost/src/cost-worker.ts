@@ -1,0 +1,89 @@
+import type { Assignment, EventLog, LogRecord, StoredRecord } from '@weir/event-log';
+import { type CostEvent, type Dead, EVENTS, type EventCodec, type RequestEvent } from '@weir/events';
+import { backoffMs, sleep, WeirError } from '@weir/kernel';
+import type { PriceBook } from '@weir/pricing';
+import type { CostMetrics } from './cost-metrics.ts';
+import { deriveCost } from './derive-cost.ts';
+
+const READ_LIMITS = { maxRecords: 1_000, maxBytes: 16 * 1024 * 1024, waitMs: 1_000 };
+const RETRY = { baseMs: 50, capMs: 5_000 };
+/** So that one slow batch does not keep the process from its other work. */
+const YIELD_EVERY = 64;
+
+export interface CostWorkerDependencies {
+  readonly log: EventLog;
+  readonly book: PriceBook;
+  readonly requests: EventCodec<RequestEvent>;
+  readonly costs: EventCodec<CostEvent>;
+  readonly metrics: CostMetrics;
+  /** Resolves when the dead letters are durable. */
+  bury(dead: readonly Dead[]): Promise<void>;
+}
+
+/**
+ * Runs one partition of weir.requests until it is revoked: read, derive, append to the same partition of weir.costs,
+ * commit. A crash between append and commit repeats the same cost events; they carry `source_offset`, by which the
+ * loader knows them (I3). A record that cannot be handled goes to weir.dead-letters before it is committed past.
+ */
+export async function runCostWorker(assignment: Assignment, dependencies: CostWorkerDependencies): Promise<void> {
+  while (!assignment.signal.aborted) {
+    const records = await assignment.read(READ_LIMITS);
+    if (records.length === 0) continue;
+    const outcome = await deriveBatch(records, dependencies);
+    await untilAccepted(() => dependencies.bury(outcome.dead), assignment.signal);
+    await untilAccepted(() => dependencies.log.append(EVENTS.cost.topic, outcome.costs), assignment.signal);
+    if (assignment.signal.aborted) return;
+    const last = records[records.length - 1];
+    if (last !== undefined) await assignment.commit(last.offset + 1);
+  }
+}
+
+interface BatchOutcome {
+  readonly costs: LogRecord[];
+  readonly dead: Dead[];
+}
+
+async function deriveBatch(records: readonly StoredRecord[], dependencies: CostWorkerDependencies) {
+  const outcome: BatchOutcome = { costs: [], dead: [] };
+  let handled = 0;
+  for (const record of records) {
+    try {
+      const event = dependencies.requests.decode(record.value);
+      const cost = deriveCost(event, record, dependencies.book);
+      const value = dependencies.costs.encode(cost);
+      outcome.costs.push({
+        key: event.request_id,
+        value,
+        partition: record.partition,
+        timestampMs: record.timestampMs,
+      });
+      dependencies.metrics.priced(cost);
+    } catch (error) {
+      outcome.dead.push({ record, error, fingerprint: fingerprintOf(record, dependencies) });
+    }
+    handled += 1;
+    if (handled % YIELD_EVERY === 0) await new Promise(setImmediate);
+  }
+  return outcome;
+}
+
+function fingerprintOf(record: StoredRecord, dependencies: CostWorkerDependencies): string {
+  try {
+    return dependencies.requests.frameOf(record.value).fingerprint;
+  } catch {
+    return '';
+  }
+}
+
+/** Runs an append, and while the log refuses it for a passing reason, waits and tries again (I7). */
+async function untilAccepted(append: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    try {
+      await append();
+      return;
+    } catch (error) {
+      if (!(WeirError.is(error) && error.retriable)) throw error;
+      await sleep(backoffMs(attempt, RETRY), signal);
+    }
+  }
+}

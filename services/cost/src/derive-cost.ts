@@ -1,0 +1,134 @@
+import type { CostEvent, RequestEvent } from '@weir/events';
+import type { CostLine, PriceBook } from '@weir/pricing';
+import type { ExchangeFacts } from '@weir/providers';
+import { EMPTY_USAGE, type TokenUsage } from '@weir/usage';
+import { costColumns, quantities } from './cost-columns.ts';
+import { type PricedFacts, priceFacts } from './price-facts.ts';
+import { promptFingerprint } from './prompt-fingerprint.ts';
+import { requestFacts } from './request-facts.ts';
+import { unbilledReason } from './unbilled-reason.ts';
+
+/** Where the request event stands in the log: the lineage that makes a repeated cost event recognisable. */
+export interface SourcePosition {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** One request event to its ledger row. Pure: the same event, book and position give the same row (I6). */
+export function deriveCost(event: RequestEvent, source: SourcePosition, book: PriceBook): CostEvent {
+  const facts = requestFacts(event);
+  const money = priceAttempt(event, facts, book);
+  const usage = event.cache_status === 'hit' ? EMPTY_USAGE : (facts.usage ?? EMPTY_USAGE);
+  return {
+    ...dimensions(event),
+    ...described(facts),
+    ...counted(usage),
+    ...costColumns(money.lines),
+    revision: 1,
+    priced_model: money.model,
+    stream: event.stream || facts.stream,
+    error_type: facts.error?.category ?? '',
+    usage: quantities(money.lines),
+    usage_source: facts.usageSource,
+    usage_flags: [...facts.flags],
+    usage_raw: facts.usageRaw,
+    cost_usd: money.total,
+    cost_reported_usd: money.reported,
+    cost_saved_usd: 0n,
+    cost_source: money.source,
+    cost_flags: [...money.flags],
+    unpriced_reason: money.reason,
+    price_book_version: book.version,
+    cost_lines: money.lines.map(costLine),
+    source_partition: source.partition,
+    source_offset: source.offset,
+  };
+}
+
+const NOTHING_BILLED = { lines: [], flags: [], model: '', reported: null } as const;
+
+function priceAttempt(event: RequestEvent, facts: ExchangeFacts, book: PriceBook): PricedFacts {
+  if (event.cache_status === 'hit') return { ...NOTHING_BILLED, total: 0n, source: 'none', reason: '' };
+  if (facts.usage === null && facts.reportedCostUsd === '') {
+    const reason = unbilledReason(event, facts);
+    return reason === 'free'
+      ? { ...NOTHING_BILLED, total: 0n, source: 'none', reason: '' }
+      : { ...NOTHING_BILLED, total: null, source: 'unpriced', reason };
+  }
+  const completedAtMs = event.ts + Math.round(event.duration_us / 1_000);
+  return priceFacts(book, facts, facts.usage ?? EMPTY_USAGE, completedAtMs);
+}
+
+function dimensions(event: RequestEvent) {
+  return {
+    request_id: event.request_id,
+    parent_id: event.parent_id,
+    event_id: event.event_id,
+    attempt: event.attempt,
+    step: event.step,
+    ts: event.ts,
+    account: event.account,
+    gateway: event.gateway,
+    env: event.env,
+    feature: event.feature,
+    user_id: event.user_id,
+    session_id: event.session_id,
+    trace_id: event.trace_id,
+    api_key_id: event.api_key_id,
+    tags: event.tags,
+    provider: event.provider,
+    path: event.path,
+    complete: event.complete,
+    status: event.status,
+    outcome: event.outcome,
+    error_code: event.error_code,
+    cache_status: event.cache_status,
+    duration_ms: Math.round(event.duration_us / 1_000),
+    ttfb_ms: Math.round(event.ttfb_us / 1_000),
+    overhead_us: event.overhead_us,
+    request_bytes: event.request_bytes,
+    response_bytes: event.response_bytes,
+    payload: event.payload,
+  };
+}
+
+function described(facts: ExchangeFacts) {
+  return {
+    pricing_provider: facts.pricingProvider,
+    operation: facts.operation,
+    request_model: facts.requestModel,
+    response_model: facts.responseModel,
+    response_id: facts.responseId,
+    finish_reasons: [...facts.finishReasons],
+    service_tier: facts.serviceTier,
+    region: facts.region,
+    prompt_fp: promptFingerprint(facts.promptTemplate),
+    prompt_preview: facts.promptPreview,
+    response_preview: facts.responsePreview,
+  };
+}
+
+function counted(usage: TokenUsage) {
+  return {
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    total_tokens: usage.totalTokens,
+    cache_read_tokens: usage.cacheReadTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    cache_write_5m_tokens: usage.cacheWrite5mTokens,
+    cache_write_1h_tokens: usage.cacheWrite1hTokens,
+    reasoning_tokens: usage.reasoningTokens,
+  };
+}
+
+function costLine(line: CostLine) {
+  return {
+    class: line.class,
+    quantity: line.quantity,
+    unit: line.unit,
+    rate_usd: line.rate,
+    per: line.per,
+    rate_id: line.rateId,
+    amount_usd: line.amount,
+  };
+}

@@ -1,0 +1,47 @@
+import { picoFromText } from '@weir/kernel';
+import { type CostLine, type PriceBook, priceUsage } from '@weir/pricing';
+import type { ExchangeFacts } from '@weir/providers';
+import type { TokenUsage } from '@weir/usage';
+
+/** The money side of a ledger row. Amounts are pico-dollars. */
+export interface PricedFacts {
+  /** null = unknown (I5). */
+  readonly total: bigint | null;
+  readonly reported: bigint | null;
+  readonly source: 'computed' | 'reported' | 'unpriced' | 'none';
+  readonly lines: readonly CostLine[];
+  readonly flags: readonly string[];
+  readonly model: string;
+  readonly reason: string;
+}
+
+/** Prices what the provider bills: its parts, its billed counts, or its gross counts, at the time of completion. */
+export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUsage, atMs: number): PricedFacts {
+  const parts =
+    facts.usageParts.length > 0
+      ? facts.usageParts
+      : [{ model: facts.responseModel, usage: facts.billedUsage ?? usage }];
+  const priced = parts.map((part) =>
+    priceUsage(book, {
+      provider: facts.pricingProvider === '' ? null : facts.pricingProvider,
+      responseModel: part.model,
+      requestModel: facts.requestModel,
+      at: atMs,
+      serviceTier: facts.serviceTier,
+      region: facts.region,
+      usage: part.usage,
+    }),
+  );
+  const totals = priced.map((part) => part.total);
+  const computed = totals.every((total) => total !== null) ? totals.reduce((sum, total) => sum + total, 0n) : null;
+  const reported = facts.reportedCostUsd === '' ? null : picoFromText(facts.reportedCostUsd);
+  return {
+    total: reported ?? computed,
+    reported,
+    source: reported !== null ? 'reported' : computed === null ? 'unpriced' : 'computed',
+    lines: priced.flatMap((part) => part.lines),
+    flags: [...new Set(priced.flatMap((part) => part.flags))],
+    model: priced[0]?.model ?? '',
+    reason: reported === null && computed === null ? (priced.find((part) => part.reason !== '')?.reason ?? '') : '',
+  };
+}

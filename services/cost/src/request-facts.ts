@@ -1,0 +1,21 @@
+import { type CapturedBytes, decodeBody, type RequestEvent } from '@weir/events';
+import { type ExchangeFacts, readExchange } from '@weir/providers';
+
+/** Reads an exchange's facts from the event: from its bodies, or from what the ingress kept of them. */
+export function requestFacts(event: RequestEvent): ExchangeFacts {
+  if (event.facts !== '') return JSON.parse(event.facts) as ExchangeFacts;
+  const request: CapturedBytes = { head: event.request_head, tail: event.request_tail, bytes: event.request_bytes };
+  const response: CapturedBytes = { head: event.response_head, tail: event.response_tail, bytes: event.response_bytes };
+  return readExchange({
+    provider: event.provider,
+    method: event.method,
+    path: event.path,
+    status: event.status,
+    requestContentType: event.request_content_type,
+    responseContentType: event.response_content_type,
+    responseHeaders: event.response_headers,
+    request: decodeBody(request, event.request_encoding),
+    response: decodeBody(response, event.response_encoding),
+    complete: event.complete,
+  });
+}
