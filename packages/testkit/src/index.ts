@@ -1,1 +1,21 @@
-export {};
+export { TESTKIT_ERRORS } from './errors.ts';
+export { fixturesDirectory } from './fixtures-directory.ts';
+export { freePort } from './process/free-port.ts';
+export { type SpawnedNode, type SpawnOptions, spawnNode } from './process/spawn-node.ts';
+export { tempDirectory } from './process/temp-directory.ts';
+export { type WaitOptions, waitFor } from './process/wait-for.ts';
+export { encodeEventStreamFrame } from './replay/aws-event-stream.ts';
+export { type Fault, parseFault } from './replay/faults.ts';
+export {
+  type ReplayOptions,
+  type ReplayProvider,
+  type ReplayRequest,
+  startReplayProvider,
+} from './replay/replay-provider.ts';
+export type { ReplayCounters, ServedResponse, ServedTotals } from './replay/served-ledger.ts';
+export {
+  type DemoTrafficOptions,
+  type DemoTrafficProgress,
+  type DemoTrafficSummary,
+  runDemoTraffic,
+} from './traffic/run-demo-traffic.ts';

@@ -39,7 +39,7 @@ await runChild('ingress', telemetry, async ({ metricsText }) => {
   }
 });
 
-function ingressConfig({ config }: Settings): IngressConfig {
+function ingressConfig({ config }: Settings): Partial<IngressConfig> {
   const { ingress } = config;
   const demo = process.env['WEIR_INTERNAL_DEMO_PROVIDER'];
   return {
@@ -47,7 +47,7 @@ function ingressConfig({ config }: Settings): IngressConfig {
     port: ingress.port,
     captureHeadBytes: ingress.capture_head_bytes,
     captureTailBytes: ingress.capture_tail_bytes,
-    captureTotalBytes: ingress.capture_total_bytes,
+    captureBudgetBytes: ingress.capture_total_bytes,
     requestBodyBytesMax: ingress.request_body_bytes_max,
     connectTimeoutMs: ingress.connect_timeout_ms,
     firstByteTimeoutMs: ingress.first_byte_timeout_ms,
@@ -55,7 +55,7 @@ function ingressConfig({ config }: Settings): IngressConfig {
     drainTimeoutMs: ingress.drain_timeout_ms,
     drainBytes: ingress.drain_bytes,
     shutdownGraceMs: ingress.shutdown_grace_ms,
-    keyPepper: ingress.key_pepper,
+    ...(ingress.key_pepper === '' ? {} : { keyPepper: ingress.key_pepper }),
     gateways: Object.fromEntries(
       Object.entries({ default: { collect_payloads: true }, ...config.gateways }).map(([id, gateway]) => [
         id,
