@@ -1,0 +1,179 @@
+import { gzipSync } from 'node:zlib';
+import { createCodec, type RequestEvent } from '@weir/events';
+import { GOLDEN_EVENTS } from '@weir/events/testing';
+import { picoToText } from '@weir/kernel';
+import { embeddedPriceBook } from '@weir/pricing';
+import { readExchange } from '@weir/providers';
+import { describe, expect, it } from 'vitest';
+import { deriveCost } from './derive-cost.ts';
+
+const book = embeddedPriceBook();
+const position = { partition: 2, offset: 41 };
+
+const answer = {
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  model: 'gpt-4o-2024-08-06',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+  usage: {
+    prompt_tokens: 1000,
+    completion_tokens: 50,
+    total_tokens: 1050,
+    prompt_tokens_details: { cached_tokens: 600 },
+  },
+};
+const question = {
+  model: 'gpt-4o',
+  messages: [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Hello' },
+  ],
+};
+
+function event(
+  more: Partial<RequestEvent> = {},
+  request: object = question,
+  response: object | Buffer = answer,
+): RequestEvent {
+  const requestBody = Buffer.from(JSON.stringify(request));
+  const responseBody = Buffer.isBuffer(response) ? response : Buffer.from(JSON.stringify(response));
+  return {
+    ...GOLDEN_EVENTS.request,
+    stream: false,
+    cache_status: 'none',
+    response_content_type: 'application/json',
+    response_encoding: '',
+    payload: 'full',
+    request_head: requestBody,
+    request_bytes: requestBody.length,
+    response_head: responseBody,
+    response_tail: Buffer.alloc(0),
+    response_bytes: responseBody.length,
+    ...more,
+  };
+}
+
+const usd = (amount: bigint | null): string | null => (amount === null ? null : picoToText(amount));
+
+describe('deriveCost', () => {
+  it('I4 I5 prices cached and fresh tokens apart, to the last digit', () => {
+    const cost = deriveCost(event(), position, book);
+    expect(usd(cost.cost_usd)).toBe('0.00225');
+    expect(usd(cost.cost_input_usd)).toBe('0.001');
+    expect(usd(cost.cost_cache_read_usd)).toBe('0.00075');
+    expect(usd(cost.cost_output_usd)).toBe('0.0005');
+    expect(cost).toMatchObject({
+      input_tokens: 1000,
+      cache_read_tokens: 600,
+      output_tokens: 50,
+      total_tokens: 1050,
+      usage: { input: 400, cache_read: 600, output: 50 },
+      usage_source: 'reported',
+      cost_source: 'computed',
+      request_model: 'gpt-4o',
+      response_model: 'gpt-4o-2024-08-06',
+      operation: 'chat',
+      finish_reasons: ['stop'],
+      price_book_version: book.version,
+      source_partition: 2,
+      source_offset: 41,
+    });
+    expect(cost.cost_lines.reduce((sum, { amount_usd }) => sum + (amount_usd ?? 0n), 0n)).toBe(cost.cost_usd);
+    expect(JSON.parse(cost.usage_raw)).toEqual(answer.usage);
+  });
+
+  it('I6 gives the same bytes for the same event', () => {
+    const codec = createCodec('cost');
+    const once = codec.encode(deriveCost(event(), position, book));
+    expect(codec.encode(deriveCost(event(), position, book)).equals(once)).toBe(true);
+  });
+
+  it('reads compressed bodies', () => {
+    const gzipped = gzipSync(JSON.stringify(answer));
+    const cost = deriveCost(event({ response_encoding: 'gzip' }, question, gzipped), position, book);
+    expect(usd(cost.cost_usd)).toBe('0.00225');
+  });
+
+  it('I8 prices from the facts when the bodies were let go', () => {
+    const whole = event();
+    const body = (head: Buffer) => ({ head, tail: Buffer.alloc(0), bytes: head.length });
+    const facts = readExchange({
+      provider: whole.provider,
+      method: whole.method,
+      path: whole.path,
+      status: whole.status,
+      requestContentType: whole.request_content_type,
+      responseContentType: whole.response_content_type,
+      responseHeaders: whole.response_headers,
+      request: body(whole.request_head),
+      response: body(whole.response_head),
+      complete: true,
+    });
+    const empty = Buffer.alloc(0);
+    const off = event({ payload: 'off', request_head: empty, response_head: empty, facts: JSON.stringify(facts) });
+    const cost = deriveCost(off, position, book);
+    expect(cost.cost_usd).toBe(deriveCost(whole, position, book).cost_usd);
+    expect(cost.prompt_fp).toBe(deriveCost(whole, position, book).prompt_fp);
+  });
+
+  it('names a prompt by its template, not by the words of the user', () => {
+    const fingerprint = (system: string, user: string): string => {
+      const messages = [
+        { role: 'system', content: system },
+        { role: 'user', content: user },
+      ];
+      return deriveCost(event({}, { model: 'gpt-4o', messages }), position, book).prompt_fp;
+    };
+    expect(fingerprint('Be brief.', 'a')).toMatch(/^[0-9a-f]{16}$/);
+    expect(fingerprint('Be brief.', 'a')).toBe(fingerprint('Be brief.', 'b'));
+    expect(fingerprint('Be brief.', 'a')).not.toBe(fingerprint('Be long.', 'a'));
+  });
+
+  it('I5 says unknown, never 0, when the price or the usage is unknown', () => {
+    const unpriced = deriveCost(event({}, question, { ...answer, model: 'acme-house-7b' }), position, book);
+    const model = { ...question, model: 'acme-house-7b' };
+    const neither = deriveCost(event({}, model, { ...answer, model: 'acme-house-7b' }), position, book);
+    expect(neither).toMatchObject({ cost_usd: null, cost_source: 'unpriced' });
+    expect(neither.unpriced_reason).not.toBe('');
+    expect(unpriced.input_tokens).toBe(1000);
+    const { usage: _, ...silent } = answer;
+    expect(deriveCost(event({}, question, silent), position, book)).toMatchObject({
+      cost_usd: null,
+      cost_source: 'unpriced',
+      usage_source: 'missing',
+      unpriced_reason: 'usage_missing',
+    });
+    const cut = event(
+      { complete: false, error_code: 'UPSTREAM_RESET', outcome: 'provider_error' },
+      question,
+      Buffer.from('{"id":'),
+    );
+    expect(deriveCost(cut, position, book)).toMatchObject({ cost_usd: null, unpriced_reason: 'answer_cut' });
+    const silence = event(
+      { status: 0, error_code: 'UPSTREAM_FIRST_BYTE_TIMEOUT', outcome: 'timeout' },
+      question,
+      Buffer.alloc(0),
+    );
+    expect(deriveCost(silence, position, book)).toMatchObject({ cost_usd: null, unpriced_reason: 'no_answer' });
+  });
+
+  it.each<[string, Partial<RequestEvent>]>([
+    ['an error answered before any output', { status: 429, outcome: 'rate_limited' }],
+    ['a provider that was never reached', { status: 0, error_code: 'UPSTREAM_REFUSED', outcome: 'provider_error' }],
+    ['a list of models', { method: 'GET', path: '/v1/models' }],
+    ['an answer from the gateway cache', { cache_status: 'hit' }],
+  ])('knows that %s cost nothing', (_, more) => {
+    const body =
+      more.cache_status === 'hit' ? answer : { error: { message: 'no', type: 'x', code: 'rate_limit_exceeded' } };
+    const cost = deriveCost(event(more, question, body), position, book);
+    expect(cost).toMatchObject({ cost_usd: 0n, cost_source: 'none' });
+  });
+
+  it("takes the provider's own figure over its own, and keeps the lines", () => {
+    const reported = { ...answer, model: 'openai/gpt-4o', usage: { ...answer.usage, cost: 0.0023456789 } };
+    const cost = deriveCost(event({ provider: 'openrouter' }, question, reported), position, book);
+    expect(cost.cost_source).toBe('reported');
+    expect(usd(cost.cost_usd)).toBe('0.0023456789');
+    expect(cost.cost_reported_usd).toBe(cost.cost_usd);
+  });
+});
