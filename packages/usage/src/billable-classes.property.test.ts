@@ -12,6 +12,7 @@ const consistentUsage = fc
     readText: count,
     readAudio: count,
     readImage: count,
+    readVideo: count,
     write5m: count,
     write1h: count,
     writeOther: count,
@@ -24,7 +25,7 @@ const consistentUsage = fc
   })
   .map((parts): { usage: TokenUsage; sum: number } => {
     const writes = parts.write5m + parts.write1h + parts.writeOther;
-    const reads = parts.readText + parts.readAudio + parts.readImage;
+    const reads = parts.readText + parts.readAudio + parts.readImage + parts.readVideo;
     const inputTokens = parts.text + reads + writes + parts.audio + parts.image + parts.video;
     const outputTokens = parts.output + parts.outputAudio + parts.outputImage;
     return {
@@ -42,7 +43,8 @@ const consistentUsage = fc
         cacheWrite1hTokens: parts.write1h,
         inputAudioTokens: parts.audio + parts.readAudio,
         inputImageTokens: parts.image + parts.readImage,
-        inputVideoTokens: parts.video,
+        inputVideoTokens: parts.video + parts.readVideo,
+        cacheReadVideoTokens: parts.readVideo,
         outputAudioTokens: parts.outputAudio,
         outputImageTokens: parts.outputImage,
         reasoningTokens: Math.min(parts.output, 7),

@@ -45,13 +45,14 @@ export function toBillableClasses(usage: TokenUsage): BillableUsage {
   );
   const freshAudio = rest('cached_audio_exceeds_audio', usage.inputAudioTokens, usage.cacheReadAudioTokens);
   const freshImage = rest('cached_image_exceeds_image', usage.inputImageTokens, usage.cacheReadImageTokens);
+  const freshVideo = rest('cached_video_exceeds_video', usage.inputVideoTokens, usage.cacheReadVideoTokens);
   const otherWrites = rest(
     'split_writes_exceed_cache_write',
     usage.cacheWriteTokens,
     usage.cacheWrite5mTokens,
     usage.cacheWrite1hTokens,
   );
-  const modalities = freshAudio + freshImage + usage.inputVideoTokens;
+  const modalities = freshAudio + freshImage + freshVideo;
   const counts: Record<BillableClass, number> = {
     input: rest('parts_exceed_input', usage.inputTokens, usage.cacheReadTokens, usage.cacheWriteTokens, modalities),
     cache_read: cacheReadText,
@@ -62,7 +63,7 @@ export function toBillableClasses(usage: TokenUsage): BillableUsage {
     cache_read_audio: usage.cacheReadAudioTokens,
     input_image: freshImage,
     cache_read_image: usage.cacheReadImageTokens,
-    input_video: usage.inputVideoTokens,
+    input_video: freshVideo,
     output: rest('parts_exceed_output', usage.outputTokens, usage.outputAudioTokens, usage.outputImageTokens),
     output_audio: usage.outputAudioTokens,
     output_image: usage.outputImageTokens,

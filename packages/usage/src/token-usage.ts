@@ -32,6 +32,8 @@ export interface TokenUsage {
   readonly cacheReadImageTokens: number;
   readonly outputImageTokens: number;
   readonly inputVideoTokens: number;
+  /** Cached video: part of both `inputVideoTokens` and `cacheReadTokens`; priced as any other cache read. */
+  readonly cacheReadVideoTokens: number;
   /** Prompt tokens that a provider's tool produced; part of input. */
   readonly toolUsePromptTokens: number;
   /** Billables that are not tokens. */
@@ -72,6 +74,7 @@ export const EMPTY_USAGE: TokenUsage = Object.freeze({
   cacheReadImageTokens: 0,
   outputImageTokens: 0,
   inputVideoTokens: 0,
+  cacheReadVideoTokens: 0,
   toolUsePromptTokens: 0,
   units: Object.freeze({}),
 });

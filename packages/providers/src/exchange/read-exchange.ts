@@ -1,0 +1,146 @@
+import { EMPTY_USAGE, type TokenUsage, type UsageSource, type UsageUnits } from '@weir/usage';
+import type { Exchange, ExchangeFacts, UsagePart } from '../exchange.ts';
+import { type Draft, newDraft, type ReadContext } from '../families/draft.ts';
+import { readBody } from '../families/read-body.ts';
+import { type FramedBody, frameBody } from '../framing/frame-body.ts';
+import { addUsage } from '../normalize/counts.ts';
+import { jsonText } from '../normalize/json-object.ts';
+import { normalizeUsage } from '../normalize/normalize-usage.ts';
+import { findProvider } from '../registry/provider-registry.ts';
+import { billingOf, operationOf } from './operation.ts';
+import { providerError } from './provider-error.ts';
+import { reportedCost } from './reported-cost.ts';
+import { readRequest } from './request-facts.ts';
+import { readCountHeaders } from './response-headers.ts';
+import { salvage } from './salvage.ts';
+import { addUnits } from './units.ts';
+
+/**
+ * Reads everything the ledger wants to know out of one exchange. The family is chosen by provider, path and the shape
+ * of the body. Never throws: what cannot be read is '' or null and named in `flags`.
+ */
+export function readExchange(exchange: Exchange): ExchangeFacts {
+  const spec = findProvider(exchange.provider);
+  const provider = spec?.slug ?? exchange.provider;
+  const queryStart = exchange.path.indexOf('?');
+  const path = queryStart < 0 ? exchange.path : exchange.path.slice(0, queryStart);
+  const request = readRequest(exchange.request, exchange.requestContentType, path);
+  const context: ReadContext = { provider, path };
+  const body = frameBody(exchange.response, exchange.responseContentType);
+  const draft = newDraft();
+  const operation = operationOf(path, request.model, provider);
+  const billing = billingOf(exchange.method, path, operation);
+  if (billing !== 'free') readResponse(draft, body, exchange, context);
+  const error = providerError({ ...exchange, provider }, draft, body);
+  if (error === null && billing === 'billed') addUnits(draft, operation, request, body);
+  const counted = countUsage(draft, request.model);
+  const reportedCostUsd = reportedCost(provider, draft);
+  const flags = [...draft.flags, ...counted.flags];
+  if (billing === 'free') flags.push('free_endpoint');
+  if (billing === 'repeats') flags.push('repeated_usage');
+  if (error !== null && exchange.status >= 100 && exchange.status < 400) flags.push('ok_status_with_error');
+  if (counted.usage === null && error === null && billing === 'billed') flags.push('usage_missing');
+  return {
+    pricingProvider: pricingProvider(spec?.pricingProvider ?? provider, exchange.responseHeaders),
+    operation,
+    requestModel: request.model,
+    responseModel: draft.model,
+    responseId: draft.id,
+    finishReasons: draft.finishReasons,
+    stream: body.kind === 'stream' || (request.stream && body.kind !== 'document'),
+    serviceTier: servedTier(draft, exchange.responseHeaders),
+    region: regionOf(exchange, path, draft, request.model),
+    usageFamily: draft.family,
+    usageRaw: draft.usageRaw,
+    usage: counted.usage,
+    usageSource: sourceOf(counted.usage, draft, exchange, body),
+    usageParts: counted.parts,
+    billedUsage: counted.billedUsage,
+    reportedCostUsd,
+    flags: [...new Set(flags)],
+    error,
+    promptTemplate: request.template,
+    promptPreview: request.preview,
+    responsePreview: error !== null && !error.midStream ? '' : draft.preview,
+  };
+}
+
+function readResponse(draft: Draft, body: FramedBody, exchange: Exchange, context: ReadContext): void {
+  readBody(draft, body, context);
+  salvage(draft, body, context);
+  readCountHeaders(draft, context.provider, exchange.responseHeaders);
+}
+
+interface Counted {
+  readonly usage: TokenUsage | null;
+  readonly billedUsage: TokenUsage | null;
+  readonly parts: readonly UsagePart[];
+  readonly flags: readonly string[];
+}
+
+function countUsage(draft: Draft, requestModel: string): Counted {
+  const model = draft.model || requestModel;
+  const normalized = normalizeUsage(draft.family, draft.usage, { model });
+  const parts = draft.parts.flatMap((part): UsagePart[] => {
+    const { usage } = normalizeUsage(part.family, part.usage);
+    return usage === null ? [] : [{ model: part.model || model, usage }];
+  });
+  const own = parts.length > 0 ? parts : normalized.parts;
+  const summed = draft.usage === undefined || draft.family === 'realtime' ? sum(own) : null;
+  const base = summed ?? normalized.usage;
+  if (draft.usage === undefined && parts.length > 0) {
+    draft.usageRaw = jsonText(draft.parts.map((part) => part.usage));
+    draft.family = draft.parts[0]?.family ?? '';
+  }
+  return {
+    usage: withUnits(base, draft.units),
+    billedUsage: normalized.billedUsage === null ? null : withUnits(normalized.billedUsage, draft.units),
+    parts: own,
+    flags: normalized.flags,
+  };
+}
+
+function sum(parts: readonly UsagePart[]): TokenUsage | null {
+  return parts.reduce<TokenUsage | null>((total, { usage }) => (total === null ? usage : addUsage(total, usage)), null);
+}
+
+function withUnits(usage: TokenUsage | null, units: UsageUnits): TokenUsage | null {
+  if (Object.keys(units).length === 0) return usage;
+  const base = usage ?? EMPTY_USAGE;
+  return { ...base, units: { ...base.units, ...units } };
+}
+
+function sourceOf(usage: TokenUsage | null, draft: Draft, exchange: Exchange, body: FramedBody): UsageSource {
+  if (usage === null) return 'missing';
+  const broken = !exchange.complete && body.kind === 'stream' && draft.finishReasons.length === 0;
+  if (draft.partial || broken || draft.flags.includes('units_from_request')) return 'partial';
+  return draft.flags.includes('prompt_not_counted') ? 'partial' : 'reported';
+}
+
+function servedTier(draft: Draft, headers: Readonly<Record<string, string>>): string {
+  return draft.serviceTier || headers['x-gemini-service-tier'] || headers['azureai-processed-tier'] || '';
+}
+
+function regionOf(exchange: Exchange, path: string, draft: Draft, model: string): string {
+  if (draft.region !== '') return draft.region;
+  if (exchange.region !== undefined && exchange.region !== '') return exchange.region;
+  const named =
+    /\/locations\/([^/]+)\//.exec(path)?.[1] ??
+    /\/bedrock-(?:runtime|mantle)\/([a-z0-9-]+)\//.exec(path)?.[1] ??
+    /^arn:aws[\w-]*:bedrock:([a-z0-9-]+):/.exec(model)?.[1];
+  return named ?? exchange.responseHeaders['x-ms-region'] ?? '';
+}
+
+/** Price-book ids of the names that the Hugging Face router gives the providers behind it. */
+const ROUTED: Readonly<Record<string, string>> = {
+  'fireworks-ai': 'fireworks',
+  'fal-ai': 'fal',
+  'hf-inference': 'huggingface',
+  'together-ai': 'together',
+};
+
+function pricingProvider(own: string, headers: Readonly<Record<string, string>>): string {
+  const served = own === 'huggingface' ? (headers['x-inference-provider'] ?? '') : '';
+  if (served === '') return own;
+  return Object.hasOwn(ROUTED, served) ? (ROUTED[served] ?? own) : served;
+}
