@@ -47,6 +47,7 @@ export class EventCodec<Event> {
   readonly fingerprint: string;
   readonly #type: avro.Type;
   readonly #header: Buffer;
+  readonly #ownFrame: FramedBody;
   readonly #readers = new Map<string, (body: Buffer) => Event>();
   readonly #schemas = new Map<string, object>();
   readonly #fingerprintsById = new Map<number, string>();
@@ -57,6 +58,7 @@ export class EventCodec<Event> {
     this.fingerprint = schemaFingerprint(options.schema);
     const framing = options.framing ?? { kind: 'single-object' };
     this.#header = framing.kind === 'confluent' ? confluentHeader(framing.schemaId) : singleHeader(this.fingerprint);
+    this.#ownFrame = { fingerprint: this.fingerprint, bodyStart: this.#header.length };
     this.#readers.set(this.fingerprint, (body) => this.#type.fromBuffer(body) as Event);
     this.#schemas.set(this.fingerprint, options.schema);
     for (const earlier of options.earlier ?? []) this.#addReader(earlier);
@@ -99,6 +101,8 @@ export class EventCodec<Event> {
 
   /** Reads the frame only. @throws WeirError `EVENT_TOO_SHORT`, `EVENT_UNKNOWN_FRAMING`, `EVENT_UNKNOWN_SCHEMA`. */
   frameOf(bytes: Uint8Array): FramedBody {
+    // Nearly every record is of this version: ten comparisons instead of a number made into text.
+    if (this.#isOwn(bytes)) return this.#ownFrame;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes[0] === 0xc3 && bytes[1] === 0x01) {
       if (bytes.length < SINGLE_OBJECT_HEADER) throw tooShort(bytes.length);
@@ -121,6 +125,11 @@ export class EventCodec<Event> {
     const schema = this.#schemas.get(fingerprint);
     if (schema === undefined) throw unknownSchema(fingerprint);
     return schema;
+  }
+
+  #isOwn(bytes: Uint8Array): boolean {
+    for (let index = 0; index < this.#header.length; index += 1) if (bytes[index] !== this.#header[index]) return false;
+    return true;
   }
 
   #addReader(schema: object): string {

@@ -169,6 +169,28 @@ describe('deriveCost', () => {
     expect(cost).toMatchObject({ cost_usd: 0n, cost_source: 'none' });
   });
 
+  it('does not count the usage that a retrieval shows again', () => {
+    const stored = {
+      id: 'resp_1',
+      object: 'response',
+      status: 'completed',
+      model: 'gpt-4o',
+      output: [],
+      usage: { input_tokens: 10, output_tokens: 5, total_tokens: 15 },
+    };
+    const get = event(
+      { method: 'GET', path: '/v1/responses/resp_1', request_bytes: 0, request_head: Buffer.alloc(0) },
+      {},
+      stored,
+    );
+    expect(deriveCost(get, position, book)).toMatchObject({
+      cost_usd: null,
+      unpriced_reason: 'repeated_usage',
+      input_tokens: 0,
+      total_tokens: 0,
+    });
+  });
+
   it("takes the provider's own figure over its own, and keeps the lines", () => {
     const reported = { ...answer, model: 'openai/gpt-4o', usage: { ...answer.usage, cost: 0.0023456789 } };
     const cost = deriveCost(event({ provider: 'openrouter' }, question, reported), position, book);

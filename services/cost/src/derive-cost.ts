@@ -6,7 +6,7 @@ import { costColumns, quantities } from './cost-columns.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
 import { promptFingerprint } from './prompt-fingerprint.ts';
 import { requestFacts } from './request-facts.ts';
-import { unbilledReason } from './unbilled-reason.ts';
+import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
 
 /** Where the request event stands in the log: the lineage that makes a repeated cost event recognisable. */
 export interface SourcePosition {
@@ -16,9 +16,9 @@ export interface SourcePosition {
 
 /** One request event to its ledger row. Pure: the same event, book and position give the same row (I6). */
 export function deriveCost(event: RequestEvent, source: SourcePosition, book: PriceBook): CostEvent {
-  const facts = requestFacts(event);
+  const facts = countedFacts(event, requestFacts(event));
   const money = priceAttempt(event, facts, book);
-  const usage = event.cache_status === 'hit' ? EMPTY_USAGE : (facts.usage ?? EMPTY_USAGE);
+  const usage = facts.usage ?? EMPTY_USAGE;
   return {
     ...dimensions(event),
     ...described(facts),
@@ -43,6 +43,12 @@ export function deriveCost(event: RequestEvent, source: SourcePosition, book: Pr
     source_partition: source.partition,
     source_offset: source.offset,
   };
+}
+
+/** Usage that another call used: from the gateway's cache, or shown again by a retrieval. Its tokens count once. */
+function countedFacts(event: RequestEvent, facts: ExchangeFacts): ExchangeFacts {
+  const elsewhere = event.cache_status === 'hit' || facts.flags.includes(REPEATED_USAGE);
+  return elsewhere ? { ...facts, usage: null, billedUsage: null, usageParts: [], reportedCostUsd: '' } : facts;
 }
 
 const NOTHING_BILLED = { lines: [], flags: [], model: '', reported: null } as const;
