@@ -110,10 +110,15 @@ describe('deriveCost', () => {
       complete: true,
     });
     const empty = Buffer.alloc(0);
-    const off = event({ payload: 'off', request_head: empty, response_head: empty, facts: JSON.stringify(facts) });
+    const off = event({
+      payload: 'off',
+      request_head: empty,
+      response_head: empty,
+      facts: JSON.stringify({ ...facts, promptTemplate: '', promptFingerprint: 'f'.repeat(16) }),
+    });
     const cost = deriveCost(off, position, book);
     expect(cost.cost_usd).toBe(deriveCost(whole, position, book).cost_usd);
-    expect(cost.prompt_fp).toBe(deriveCost(whole, position, book).prompt_fp);
+    expect(cost.prompt_fp).toBe('f'.repeat(16));
   });
 
   it('names a prompt by its template, not by the words of the user', () => {

@@ -4,8 +4,7 @@ import type { ExchangeFacts } from '@weir/providers';
 import { EMPTY_USAGE, type TokenUsage } from '@weir/usage';
 import { costColumns, quantities } from './cost-columns.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
-import { promptFingerprint } from './prompt-fingerprint.ts';
-import { requestFacts } from './request-facts.ts';
+import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
 
 /** Where the request event stands in the log: the lineage that makes a repeated cost event recognisable. */
@@ -46,7 +45,7 @@ export function deriveCost(event: RequestEvent, source: SourcePosition, book: Pr
 }
 
 /** Usage that another call used: from the gateway's cache, or shown again by a retrieval. Its tokens count once. */
-function countedFacts(event: RequestEvent, facts: ExchangeFacts): ExchangeFacts {
+function countedFacts(event: RequestEvent, facts: RequestFacts): RequestFacts {
   const elsewhere = event.cache_status === 'hit' || facts.flags.includes(REPEATED_USAGE);
   return elsewhere ? { ...facts, usage: null, billedUsage: null, usageParts: [], reportedCostUsd: '' } : facts;
 }
@@ -98,7 +97,7 @@ function dimensions(event: RequestEvent) {
   };
 }
 
-function described(facts: ExchangeFacts) {
+function described(facts: RequestFacts) {
   return {
     pricing_provider: facts.pricingProvider,
     operation: facts.operation,
@@ -108,7 +107,7 @@ function described(facts: ExchangeFacts) {
     finish_reasons: [...facts.finishReasons],
     service_tier: facts.serviceTier,
     region: facts.region,
-    prompt_fp: promptFingerprint(facts.promptTemplate),
+    prompt_fp: facts.promptFingerprint,
     prompt_preview: facts.promptPreview,
     response_preview: facts.responsePreview,
   };

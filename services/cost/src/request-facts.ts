@@ -1,12 +1,19 @@
 import { type CapturedBytes, decodeBody, type RequestEvent } from '@weir/events';
 import { type ExchangeFacts, readExchange } from '@weir/providers';
+import { promptFingerprint } from './prompt-fingerprint.ts';
+
+/** What is known of an exchange, with the template of its prompt as a fingerprint. */
+export interface RequestFacts extends ExchangeFacts {
+  /** 16 hex digits; '' when the request has no template. */
+  readonly promptFingerprint: string;
+}
 
 /** Reads an exchange's facts from the event: from its bodies, or from what the ingress kept of them. */
-export function requestFacts(event: RequestEvent): ExchangeFacts {
-  if (event.facts !== '') return JSON.parse(event.facts) as ExchangeFacts;
+export function requestFacts(event: RequestEvent): RequestFacts {
+  if (event.facts !== '') return JSON.parse(event.facts) as RequestFacts;
   const request: CapturedBytes = { head: event.request_head, tail: event.request_tail, bytes: event.request_bytes };
   const response: CapturedBytes = { head: event.response_head, tail: event.response_tail, bytes: event.response_bytes };
-  return readExchange({
+  const facts = readExchange({
     provider: event.provider,
     method: event.method,
     path: event.path,
@@ -18,4 +25,5 @@ export function requestFacts(event: RequestEvent): ExchangeFacts {
     response: decodeBody(response, event.response_encoding),
     complete: event.complete,
   });
+  return { ...facts, promptFingerprint: promptFingerprint(facts.promptTemplate) };
 }
