@@ -1,0 +1,76 @@
+import type { PriceBookDocument, PriceRowEntry, RateEntries, RateEntry } from '../src/price-book-format.ts';
+import { compareRates } from './decimal-text.ts';
+import { rateEntries } from './draft-book.ts';
+
+export interface BookFindings {
+  /** A book with one of these must not be published. */
+  readonly errors: readonly string[];
+  /** Worth a look; the source says so. */
+  readonly notices: readonly string[];
+}
+
+const TOKEN_LIMIT: RateEntry = ['1000', 1_000_000];
+const UNIT_LIMIT: RateEntry = ['100', 1];
+
+/** Magnitudes, cache reads not above input, no two rows for one moment, no gaps in time, names with one owner. */
+export function checkPriceBook(book: PriceBookDocument): BookFindings {
+  const errors: string[] = [];
+  const notices: string[] = [];
+  const groups = new Map<string, PriceRowEntry[]>();
+  const ids = new Set<string>();
+  for (const row of book.rows) {
+    if (ids.has(row.id)) errors.push(`${row.id}: the id is not unique`);
+    ids.add(row.id);
+    for (const rates of [row.rates, ...(row.context ?? []).map((tier) => tier.rates)])
+      checkRates(row, rates, errors, notices);
+    if (row.status === 'announced') continue;
+    const key = JSON.stringify([row.provider, row.model, row.tier, row.scope ?? null, row.when ?? null]);
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  for (const rows of groups.values()) checkPeriods(rows, errors, notices);
+  checkNames(book, errors);
+  return { errors, notices };
+}
+
+function checkRates(row: PriceRowEntry, rates: RateEntries, errors: string[], notices: string[]): void {
+  for (const [unit, rate] of rateEntries(rates)) {
+    const limit = rate[1] === 1_000_000 && unit !== 'character' ? TOKEN_LIMIT : UNIT_LIMIT;
+    if (compareRates(rate, limit) > 0) errors.push(`${row.id}: ${unit} of ${rate[0]} per ${rate[1]} is out of range`);
+  }
+  const { input, output, cache_read: cacheRead } = rates;
+  if (input === undefined) return;
+  if (cacheRead !== undefined && compareRates(cacheRead, input) > 0) errors.push(`${row.id}: cache_read exceeds input`);
+  if (output !== undefined && compareRates(output, input) < 0) notices.push(`${row.id}: output is below input`);
+}
+
+function checkPeriods(rows: readonly PriceRowEntry[], errors: string[], notices: string[]): void {
+  const sorted = [...rows].sort((left, right) => startOf(left) - startOf(right));
+  for (const [index, row] of sorted.entries()) {
+    const next = sorted[index + 1];
+    if (row.to !== null && row.from !== null && Date.parse(row.to) <= startOf(row))
+      errors.push(`${row.id}: ends before it starts`);
+    if (next === undefined) continue;
+    const end = row.to === null ? Infinity : Date.parse(row.to);
+    if (end > startOf(next)) errors.push(`${row.id}: overlaps ${next.id}`);
+    if (end < startOf(next)) notices.push(`${row.id}: no price until ${next.id}`);
+  }
+}
+
+function checkNames(book: PriceBookDocument, errors: string[]): void {
+  const owner = new Map<string, string>();
+  const priced = new Set(book.rows.map((row) => `${row.provider}/${row.model}`));
+  const providers = new Set(book.providers.map((provider) => provider.id));
+  for (const model of book.models) {
+    if (!providers.has(model.provider)) errors.push(`${model.provider}/${model.id}: the provider is not in the table`);
+    if (!priced.has(`${model.provider}/${model.id}`)) errors.push(`${model.provider}/${model.id}: has no row`);
+    for (const name of [model.id, ...model.aliases]) {
+      const key = `${model.provider}/${name}`;
+      const other = owner.get(key);
+      if (other !== undefined) errors.push(`${key}: names both ${other} and ${model.id}`);
+      if (name !== name.toLowerCase().trim()) errors.push(`${key}: is not lower case`);
+      owner.set(key, model.id);
+    }
+  }
+}
+
+const startOf = (row: PriceRowEntry): number => (row.from === null ? -Infinity : Date.parse(row.from));

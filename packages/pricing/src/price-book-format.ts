@@ -1,0 +1,327 @@
+import { WeirError } from '@weir/kernel';
+
+/** Units a rate can be for; the token classes of @weir/usage and the billables that are not tokens. */
+const RATE_UNITS = [
+  'input',
+  'output',
+  'cache_read',
+  'cache_write_5m',
+  'cache_write_1h',
+  'cache_write',
+  'reasoning',
+  'input_audio',
+  'output_audio',
+  'cache_read_audio',
+  'input_image',
+  'output_image',
+  'cache_read_image',
+  'input_video',
+  'citation',
+  'web_search',
+  'web_search_low',
+  'web_search_medium',
+  'web_search_high',
+  'file_search',
+  'code_execution',
+  'character',
+  'audio_second',
+  'page',
+  'page_annotated',
+  'rerank',
+  'neuron',
+] as const;
+
+/** `image` may carry quality and size: `image`, `image/1024x1024`, `image/high/1024x1024`. */
+export type RateUnit = (typeof RATE_UNITS)[number] | 'image' | `image/${string}`;
+
+/** USD as decimal text, the number of units it buys, and the least quantity billed: `["2.5", 1000000]`. */
+export type RateEntry = readonly [amount: string, per: number, minimum?: number];
+export type RateEntries = Readonly<Partial<Record<RateUnit, RateEntry>>>;
+
+/** Above `threshold` input tokens (or at it, when inclusive) the whole request pays these rates. */
+export interface ContextTierEntry {
+  readonly threshold: number;
+  readonly inclusive: boolean;
+  readonly rates: RateEntries;
+}
+
+/** Where a row applies; a row without a scope applies everywhere, and gives way to one whose scope matches. */
+export interface ScopeEntry {
+  readonly endpoint?: readonly ('global' | 'geo' | 'in_region')[];
+  /** Data residency, e.g. `eu`. */
+  readonly region?: readonly string[];
+}
+
+/** Daily windows `["01:00", "04:00"]` in UTC, end exclusive, and ISO weekdays (1 = Monday). */
+export interface WhenEntry {
+  readonly utc: readonly (readonly [string, string])[];
+  readonly weekdays?: readonly number[];
+}
+
+export interface PriceRowEntry {
+  readonly id: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly tier: string;
+  /** UTC date or instant, [from, to); null is open. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly scope?: ScopeEntry;
+  readonly when?: WhenEntry;
+  readonly rates: RateEntries;
+  readonly context?: readonly ContextTierEntry[];
+  /** `announced` rows are known but not used until a later book confirms them. */
+  readonly status: 'active' | 'announced';
+  readonly confidence: 'agreed' | 'single' | 'assumed';
+  readonly source: string;
+}
+
+/** A name that means another model for a time. */
+export interface DatedAliasEntry {
+  readonly alias: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export interface ModelEntry {
+  readonly provider: string;
+  readonly id: string;
+  /** Exact names, lower case. */
+  readonly aliases: readonly string[];
+  readonly dated?: readonly DatedAliasEntry[];
+  /** Regular expressions with `^` and `$`. */
+  readonly patterns?: readonly string[];
+  /** True when `-YYYY-MM-DD`, `-YYYYMMDD` or `@YYYYMMDD` may follow any of its names. */
+  readonly dates?: boolean;
+}
+
+export interface ProviderEntry {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  /** Providers whose list prices apply where this one has none of its own; such a cost is flagged as assumed. */
+  readonly fallbacks: readonly string[];
+  /** Anchored model-name rules that name this provider when none is given. */
+  readonly infer: readonly string[];
+  /** Words of its own for service tiers. */
+  readonly tiers?: Readonly<Record<string, string>>;
+}
+
+export interface PriceBookDocument {
+  readonly format: 1;
+  /** First 12 hex digits of the SHA-256 of everything else in the document. */
+  readonly version: string;
+  readonly sources: readonly { readonly name: string; readonly ref: string; readonly licence: string }[];
+  readonly providers: readonly ProviderEntry[];
+  readonly models: readonly ModelEntry[];
+  readonly rows: readonly PriceRowEntry[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const KNOWN_UNITS: ReadonlySet<string> = new Set([...RATE_UNITS, 'image']);
+
+/**
+ * Checks that a parsed JSON value is a price book.
+ * @throws WeirError `PRICE_BOOK_INVALID` with the path of the first entry that is not as it should be.
+ */
+export function readPriceBookDocument(json: unknown): PriceBookDocument {
+  const book = fields(json, 'book');
+  if (book['format'] !== 1) throw invalid('format', 'must be 1');
+  return {
+    format: 1,
+    version: text(book['version'], 'version'),
+    sources: list(book['sources'], 'sources').map((entry, index) => {
+      const source = fields(entry, `sources[${index}]`);
+      const part = (name: string) => text(source[name], `sources[${index}].${name}`);
+      return { name: part('name'), ref: part('ref'), licence: part('licence') };
+    }),
+    providers: list(book['providers'], 'providers').map((entry, index) => readProvider(entry, `providers[${index}]`)),
+    models: Object.entries(fields(book['models'], 'models')).map(([key, entry]) => readModel(key, entry)),
+    rows: Object.entries(fields(book['rows'], 'rows')).map(([id, entry]) => readRow(id, entry)),
+  };
+}
+
+function readProvider(json: unknown, path: string): ProviderEntry {
+  const entry = fields(json, path);
+  const tiers = entry['tiers'] === undefined ? undefined : fields(entry['tiers'], `${path}.tiers`);
+  return {
+    id: text(entry['id'], `${path}.id`),
+    aliases: texts(entry['aliases'], `${path}.aliases`),
+    fallbacks: texts(entry['fallbacks'], `${path}.fallbacks`),
+    infer: texts(entry['infer'], `${path}.infer`).map((rule) => anchored(rule, `${path}.infer`, false)),
+    ...(tiers === undefined
+      ? {}
+      : {
+          tiers: Object.fromEntries(Object.entries(tiers).map(([word, tier]) => [word, text(tier, `${path}.tiers`)])),
+        }),
+  };
+}
+
+function readModel(key: string, json: unknown): ModelEntry {
+  const path = `models.${key}`;
+  const entry = fields(json, path);
+  const dated = entry['dated'];
+  const patterns = entry['patterns'];
+  return {
+    ...splitModel(key, path),
+    aliases: texts(entry['aliases'], `${path}.aliases`),
+    ...(dated === undefined
+      ? {}
+      : { dated: list(dated, `${path}.dated`).map((one) => readDated(one, `${path}.dated`)) }),
+    ...(patterns === undefined
+      ? {}
+      : { patterns: texts(patterns, `${path}.patterns`).map((one) => anchored(one, `${path}.patterns`, true)) }),
+    ...(entry['dates'] === true ? { dates: true } : {}),
+  };
+}
+
+/** `openai/gpt-4o`; a provider's id has no slash, a model's may. */
+function splitModel(key: string, path: string): { provider: string; id: string } {
+  const slash = key.indexOf('/');
+  if (slash <= 0 || slash === key.length - 1) throw invalid(path, 'must be provider/model');
+  return { provider: key.slice(0, slash), id: key.slice(slash + 1) };
+}
+
+function readDated(json: unknown, path: string): DatedAliasEntry {
+  const entry = fields(json, path);
+  return {
+    alias: text(entry['alias'], `${path}.alias`),
+    from: instant(entry['from'], `${path}.from`),
+    to: instant(entry['to'], `${path}.to`),
+  };
+}
+
+function readRow(id: string, json: unknown): PriceRowEntry {
+  const path = `rows.${id}`;
+  const entry = fields(json, path);
+  const model = splitModel(text(entry['model'], `${path}.model`), `${path}.model`);
+  const status = oneOf(entry['status'] ?? 'active', ['active', 'announced'] as const, `${path}.status`);
+  const confidence = oneOf(entry['confidence'], ['agreed', 'single', 'assumed'] as const, `${path}.confidence`);
+  const { scope, when, context } = entry;
+  return {
+    id,
+    provider: model.provider,
+    model: model.id,
+    tier: text(entry['tier'], `${path}.tier`),
+    from: instant(entry['from'], `${path}.from`),
+    to: instant(entry['to'], `${path}.to`),
+    ...(scope === undefined ? {} : { scope: readScope(scope, `${path}.scope`) }),
+    ...(when === undefined ? {} : { when: readWhen(when, `${path}.when`) }),
+    rates: readRates(entry['rates'], `${path}.rates`),
+    ...(context === undefined
+      ? {}
+      : { context: list(context, `${path}.context`).map((tier) => readContext(tier, `${path}.context`)) }),
+    status,
+    confidence,
+    source: text(entry['source'], `${path}.source`),
+  };
+}
+
+function readScope(json: unknown, path: string): ScopeEntry {
+  const { endpoint, region } = fields(json, path);
+  const endpoints = endpoint === undefined ? undefined : texts(endpoint, `${path}.endpoint`);
+  return {
+    ...(endpoints === undefined
+      ? {}
+      : { endpoint: endpoints.map((name) => oneOf(name, ['global', 'geo', 'in_region'] as const, path)) }),
+    ...(region === undefined ? {} : { region: texts(region, `${path}.region`) }),
+  };
+}
+
+function readWhen(json: unknown, path: string): WhenEntry {
+  const { utc, weekdays } = fields(json, path);
+  return {
+    utc: list(utc, `${path}.utc`).map((window) => {
+      const [start = '', end = '', ...rest] = texts(window, `${path}.utc`);
+      if (rest.length > 0 || ![start, end].every((time) => /^([01]\d|2[0-3]):[0-5]\d$/.test(time))) {
+        throw invalid(`${path}.utc`, 'must be pairs of HH:MM');
+      }
+      return [start, end] as const;
+    }),
+    ...(weekdays === undefined
+      ? {}
+      : { weekdays: list(weekdays, path).map((day) => whole(day, 1, `${path}.weekdays`)) }),
+  };
+}
+
+function readContext(json: unknown, path: string): ContextTierEntry {
+  const entry = fields(json, path);
+  return {
+    threshold: whole(entry['threshold'], 1, `${path}.threshold`),
+    inclusive: entry['inclusive'] === true,
+    rates: readRates(entry['rates'], `${path}.rates`),
+  };
+}
+
+function readRates(json: unknown, path: string): RateEntries {
+  const rates: Partial<Record<RateUnit, RateEntry>> = {};
+  for (const [unit, value] of Object.entries(fields(json, path))) {
+    if (!isRateUnit(unit)) throw invalid(`${path}.${unit}`, 'is not a known unit');
+    rates[unit] = readRate(value, `${path}.${unit}`);
+  }
+  return rates;
+}
+
+function readRate(json: unknown, path: string): RateEntry {
+  const [amount, per, minimum] = list(json, path);
+  const decimal = text(amount, path);
+  if (!/^\d+(\.\d+)?$/.test(decimal)) throw invalid(path, 'must be plain decimal text, not negative');
+  const units = whole(per, 1, path);
+  return minimum === undefined ? [decimal, units] : [decimal, units, whole(minimum, 0, path)];
+}
+
+function isRateUnit(unit: string): unit is RateUnit {
+  return KNOWN_UNITS.has(unit) || unit.startsWith('image/');
+}
+
+function invalid(path: string, problem: string): WeirError {
+  return new WeirError('PRICE_BOOK_INVALID', `price book: ${path} ${problem}`, { details: { path } });
+}
+
+function fields(json: unknown, path: string): Fields {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid(path, 'must be an object');
+  return { ...json };
+}
+
+function list(json: unknown, path: string): readonly unknown[] {
+  if (!Array.isArray(json)) throw invalid(path, 'must be a list');
+  return json;
+}
+
+function text(json: unknown, path: string): string {
+  if (typeof json !== 'string' || json === '') throw invalid(path, 'must be text');
+  return json;
+}
+
+function texts(json: unknown, path: string): string[] {
+  return list(json, path).map((entry) => text(entry, path));
+}
+
+function whole(json: unknown, minimum: number, path: string): number {
+  if (typeof json !== 'number' || !Number.isSafeInteger(json) || json < minimum) {
+    throw invalid(path, `must be a whole number of at least ${minimum}`);
+  }
+  return json;
+}
+
+function instant(json: unknown, path: string): string | null {
+  if (json === null || json === undefined) return null;
+  const value = text(json, path);
+  if (Number.isNaN(Date.parse(value))) throw invalid(path, 'must be a UTC date or instant');
+  return value;
+}
+
+function oneOf<const Choice extends string>(json: unknown, choices: readonly Choice[], path: string): Choice {
+  const found = choices.find((choice) => choice === json);
+  if (found === undefined) throw invalid(path, `must be one of ${choices.join(', ')}`);
+  return found;
+}
+
+function anchored(rule: string, path: string, both: boolean): string {
+  if (!rule.startsWith('^') || (both && !rule.endsWith('$'))) throw invalid(path, `must be anchored: ${rule}`);
+  try {
+    new RegExp(rule);
+  } catch {
+    throw invalid(path, `is not a regular expression: ${rule}`);
+  }
+  return rule;
+}
