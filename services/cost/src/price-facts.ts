@@ -1,5 +1,5 @@
 import { picoFromText } from '@weir/kernel';
-import { type CostLine, type PriceBook, priceUsage } from '@weir/pricing';
+import { type CostLine, type PriceBook, type PricedUsage, type PriceRequest, priceUsage } from '@weir/pricing';
 import type { ExchangeFacts } from '@weir/providers';
 import type { TokenUsage } from '@weir/usage';
 
@@ -30,6 +30,7 @@ export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUs
       serviceTier: facts.serviceTier,
       region: facts.region,
       usage: part.usage,
+      ...modifiers(facts.flags),
     }),
   );
   const totals = priced.map((part) => part.total);
@@ -38,10 +39,29 @@ export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUs
   return {
     total: reported ?? computed,
     reported,
-    source: reported !== null ? 'reported' : computed === null ? 'unpriced' : 'computed',
+    source: reported !== null ? 'reported' : sourceOf(priced),
     lines: priced.flatMap((part) => part.lines),
     flags: [...new Set(priced.flatMap((part) => part.flags))],
     model: priced[0]?.model ?? '',
     reason: reported === null && computed === null ? (priced.find((part) => part.reason !== '')?.reason ?? '') : '',
+  };
+}
+
+function sourceOf(priced: readonly PricedUsage[]): PricedFacts['source'] {
+  if (priced.some(({ total }) => total === null)) return 'unpriced';
+  return priced.every(({ source }) => source === 'none') ? 'none' : 'computed';
+}
+
+/** What changes a price beside the counts, as the readers flag it: `image_size:1024x1024`, `search_context_size:low`. */
+function modifiers(flags: readonly string[]): Pick<PriceRequest, 'image' | 'searchContextSize'> {
+  const valueOf = (name: string): string | undefined =>
+    flags.find((flag) => flag.startsWith(`${name}:`))?.slice(name.length + 1);
+  const quality = valueOf('image_quality');
+  const size = valueOf('image_size');
+  const searchContextSize = valueOf('search_context_size');
+  const image = { ...(quality === undefined ? {} : { quality }), ...(size === undefined ? {} : { size }) };
+  return {
+    ...(Object.keys(image).length === 0 ? {} : { image }),
+    ...(searchContextSize === undefined ? {} : { searchContextSize }),
   };
 }
