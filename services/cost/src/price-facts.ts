@@ -54,11 +54,11 @@ function sourceOf(priced: readonly PricedUsage[]): PricedFacts['source'] {
 
 /** What changes a price beside the counts, as the readers flag it: `image_size:1024x1024`, `search_context_size:low`. */
 function modifiers(flags: readonly string[]): Pick<PriceRequest, 'image' | 'searchContextSize'> {
-  const valueOf = (name: string): string | undefined =>
+  const flagged = (name: string): string | undefined =>
     flags.find((flag) => flag.startsWith(`${name}:`))?.slice(name.length + 1);
-  const quality = valueOf('image_quality');
-  const size = valueOf('image_size');
-  const searchContextSize = valueOf('search_context_size');
+  const quality = flagged('image_quality');
+  const size = flagged('image_size');
+  const searchContextSize = flagged('search_context_size');
   const image = { ...(quality === undefined ? {} : { quality }), ...(size === undefined ? {} : { size }) };
   return {
     ...(Object.keys(image).length === 0 ? {} : { image }),
