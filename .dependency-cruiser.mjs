@@ -27,6 +27,13 @@ export default {
       from: {},
       to: { circular: true },
     },
+    {
+      name: 'declared-dependencies-only',
+      comment: 'Declare it in the package.json of the package that imports it.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
     tier('0', 'kernel', 'kernel'),
     tier('1', 'usage|telemetry|config', 'kernel'),
     tier('1-pure', 'providers|pricing|detectors', 'kernel|usage'),
