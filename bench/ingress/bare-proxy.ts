@@ -1,30 +1,54 @@
-/** The yardstick: the least that a Fastify + undici pass-through does. It keeps nothing and knows nothing. */
+/** The yardstick: the least a Fastify + undici pass-through can do. It keeps nothing, checks nothing and knows nothing. */
 import Fastify from 'fastify';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 
-const upstream = process.argv[2] ?? '';
+const origin = process.argv[2] ?? '';
 const agent = new Agent({ pipelining: 1 });
 const app = Fastify({ logger: false });
 app.removeAllContentTypeParsers();
-app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-app.all('/*', async (request, reply) => {
-  const {
-    host: _host,
-    connection: _connection,
-    'content-length': _length,
-    'transfer-encoding': _te,
-    ...headers
-  } = request.headers;
-  const answer = await agent.request({
-    origin: upstream,
-    path: request.url,
-    method: request.method as 'POST',
-    headers,
-    body: request.method === 'GET' ? null : request.raw,
-  });
-  const { connection: _c, 'transfer-encoding': _t, ...answerHeaders } = answer.headers;
-  reply.code(answer.statusCode).headers(answerHeaders as Record<string, string>);
-  return reply.send(answer.body);
+app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+const HOP_BY_HOP = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive']);
+
+function forwarded(raw: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    if (!HOP_BY_HOP.has(name.toLowerCase())) kept.push(name, raw[index + 1] ?? '');
+  }
+  return kept;
+}
+
+app.all('/*', {
+  onRequest: (request, reply) => {
+    reply.hijack();
+    const response = reply.raw;
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: () => undefined,
+      onResponseStart(controller, status, _headers) {
+        const raw = (controller.rawHeaders as Buffer[] | undefined) ?? [];
+        response.writeHead(status, forwarded(raw.map((part) => part.toString('latin1'))));
+      },
+      onResponseData(controller, chunk) {
+        if (!response.write(chunk)) {
+          controller.pause();
+          response.once('drain', () => controller.resume());
+        }
+      },
+      onResponseEnd: () => void response.end(),
+      onResponseError: () => void response.destroy(),
+    };
+    const body = request.method === 'GET' ? null : request.raw;
+    const options = {
+      origin,
+      path: request.url,
+      method: request.method as 'POST',
+      headers: forwarded(request.raw.rawHeaders),
+      body,
+    };
+    agent.dispatch(options, handler);
+  },
+  handler: (_request, reply) => reply.callNotFound(),
 });
 await app.listen({ host: '127.0.0.1', port: 0 });
 const address = app.server.address();

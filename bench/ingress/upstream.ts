@@ -38,7 +38,7 @@ function streamAnswer(socket: Socket): void {
 
 const server = createServer((socket) => {
   socket.setNoDelay(true);
-  let waiting = Buffer.alloc(0);
+  let waiting: Buffer = Buffer.alloc(0);
   socket.on('error', () => undefined);
   socket.on('data', (chunk) => {
     waiting = waiting.length === 0 ? (chunk as Buffer) : Buffer.concat([waiting, chunk as Buffer]);

@@ -1,5 +1,5 @@
 /** Everything behind the log, in one process: cost, loader, warehouse, SQL endpoint, console. */
-import { startConsole } from '@weir/console';
+import { createConsole } from '@weir/console';
 import { startCost } from '@weir/cost';
 import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
 import { Releasers } from '@weir/kernel';
@@ -25,7 +25,7 @@ await runChild('pipeline', telemetry, async () => {
   try {
     const framing = await eventFraming(config);
     if (settings.warehouseDirectory !== undefined) ensureDirectory(settings.warehouseDirectory);
-    const { warehouse, startSql } = await openWarehouse(settings, logger);
+    const { warehouse, startSql } = await openWarehouse(settings);
     releasers.add('warehouse', () => warehouse.close());
     const applied = await warehouse.migrate();
     if (applied.length > 0) logger.info({ migrations: applied.map(({ name }) => name) }, 'warehouse migrated');
@@ -57,7 +57,9 @@ await runChild('pipeline', telemetry, async () => {
     releasers.add('cost', () => cost.stop());
     if (config.console.enabled) {
       const { host, port } = config.console;
-      const page = await startConsole({ host, port }, { warehouse, logger });
+      const sqlUrl = urls['sql'] === undefined ? {} : { sqlUrl: urls['sql'] };
+      const gatewayUrl = `http://${config.ingress.host}:${config.ingress.port}`;
+      const page = await createConsole({ host, port, gatewayUrl, ...sqlUrl }, { warehouse, logger });
       releasers.add('console', () => page.stop());
       urls['console'] = page.value.url;
     }

@@ -19,7 +19,8 @@ const SNAPSHOT_TIMEOUT_MS = 1_500;
 /** Starts the pipeline, then the ingress workers; stops in reverse, so that what the workers wrote is still handled. */
 export async function startSupervisor(options: SupervisorOptions): Promise<Started<Readonly<Record<string, string>>>> {
   const { settings, logger } = options;
-  const environment: Record<string, string> = {};
+  // The engine and the compression of bodies run on libuv's threads: four are too few for both.
+  const environment: Record<string, string> = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16' };
   if (settings.file !== undefined) environment['WEIR_INTERNAL_CONFIG_FILE'] = settings.file;
   if (options.demoProviderUrl !== undefined) environment['WEIR_INTERNAL_DEMO_PROVIDER'] = options.demoProviderUrl;
   const members: Supervised[] = [];
