@@ -82,7 +82,8 @@ async function install() {
   const child = spawn(npx, ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, npm_config_update_notifier: 'false', CI: 'true' },
+    // `npm --silent` would silence pnpm too, its errors included.
+    env: { ...process.env, npm_config_loglevel: 'info', npm_config_update_notifier: 'false', CI: 'true' },
   });
   let output = '';
   const show = (chunk) => {
