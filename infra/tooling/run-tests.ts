@@ -28,6 +28,7 @@ function run(title: string, command: string, parameters: readonly string[]): boo
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
   ['types', 'tsc', ['--noEmit', '-p', 'tsconfig.json']],
+  ['types of the page', 'tsc', ['--noEmit', '-p', 'services/console/web/tsconfig.json']],
   [
     'dependency boundaries',
     'depcruise',

@@ -1,0 +1,30 @@
+/** A list row as the warehouse sends it: 64-bit counts and money as text. */
+export function listRow(requestId: string, changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    request_id: requestId,
+    ts: '2026-11-24 12:00:00.123',
+    account: 'default',
+    gateway: 'default',
+    env: 'prod',
+    feature: 'chat',
+    user_id: 'u1',
+    provider: 'openai',
+    model: 'gpt-5',
+    operation: 'chat',
+    attempt: 1,
+    stream: true,
+    status: 200,
+    outcome: 'ok',
+    duration_ms: '812',
+    ttfb_ms: '120',
+    input_tokens: '1200',
+    output_tokens: '300',
+    cache_read_tokens: '0',
+    cost_usd: '0.0045',
+    cost_source: 'computed',
+    usage_source: 'reported',
+    cache_status: 'none',
+    prompt_preview: '<b>hello</b>',
+    ...changes,
+  };
+}
