@@ -1,5 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { GoogleGenAI } from '@google/genai';
 import type { Started } from '@weir/kernel';
 import { picoFromText, picoToText } from '@weir/kernel';
@@ -74,7 +74,7 @@ async function callAnthropic(): Promise<number> {
     maxRetries: 0,
   });
   const request = {
-    model: 'claude-sonnet-4-5',
+    model: 'claude-sonnet-4-6',
     max_tokens: 128,
     system: [
       { type: 'text' as const, text: 'Review code. '.repeat(400), cache_control: { type: 'ephemeral' as const } },
@@ -216,14 +216,17 @@ describe('I3 I4 I5 the main job', () => {
   });
 
   it('answers @clickhouse/client', async () => {
-    const client = createClient({ url: weir.sqlUrl, database: 'weir' });
+    const client = createClient({ url: weir.sqlUrl, database: 'weir', log: { level: ClickHouseLogLevel.OFF } });
     const result = await client.query({
       query: 'SELECT provider, count() AS n FROM requests GROUP BY provider ORDER BY provider',
       format: 'JSONEachRow',
     });
     const rows = await result.json<{ provider: string; n: string }>();
     expect(rows.map(({ provider }) => provider)).toEqual(['anthropic', 'google-ai-studio', 'openai']);
-    await expect(client.command({ query: 'DROP TABLE requests' })).rejects.toThrow(/readonly|READONLY/i);
+    await expect(client.command({ query: 'DROP TABLE requests' })).rejects.toMatchObject({
+      code: '164',
+      type: 'READONLY',
+    });
     await client.close();
   });
 

@@ -1,6 +1,7 @@
 import type { Started } from '@weir/kernel';
-import type { Warehouse } from '@weir/warehouse';
+import { startSqlEndpoint, type Warehouse } from '@weir/warehouse';
 import { openChdbWarehouse } from '@weir/warehouse/drivers/chdb';
+import { openHttpWarehouse } from '@weir/warehouse/drivers/http';
 import type { Settings } from './settings.ts';
 
 export interface OpenedWarehouse {
@@ -10,7 +11,18 @@ export interface OpenedWarehouse {
 }
 
 /** Opens the warehouse that the configuration names. @throws WeirError `WAREHOUSE_*`. */
-export async function openWarehouse({ warehouseDirectory }: Settings): Promise<OpenedWarehouse> {
-  const warehouse = await openChdbWarehouse({ directory: warehouseDirectory ?? '' });
-  return { warehouse, startSql: undefined };
+export async function openWarehouse(
+  { config, warehouseDirectory }: Settings,
+  onError: (error: unknown) => void,
+): Promise<OpenedWarehouse> {
+  if (warehouseDirectory === undefined) {
+    const { url, username, password, mode, cluster } = config.warehouse;
+    const deployment = mode === 'cluster' ? { mode, cluster } : { mode };
+    return { warehouse: openHttpWarehouse({ url, username, password, deployment }), startSql: undefined };
+  }
+  const warehouse = await openChdbWarehouse({ directory: warehouseDirectory });
+  const { host, port, read_only: readOnly, username, password } = config.sql;
+  const users = password === '' ? {} : { users: { [username]: password } };
+  const startSql = () => startSqlEndpoint({ engine: warehouse.engine, host, port, readOnly, onError, ...users });
+  return { warehouse, startSql };
 }

@@ -48,7 +48,9 @@ export function parseCommandLine(parameters: readonly string[], commands: readon
       options: values,
     };
   } catch (error) {
-    const wrong = rest.find((part) => part.startsWith('--') && !(part.slice(2).split('=')[0] ?? '' in options));
+    const wrong = rest.find(
+      (part) => part.startsWith('--') && !Object.hasOwn(options, part.slice(2).split('=')[0] ?? ''),
+    );
     const near = wrong === undefined ? undefined : nearest(wrong.slice(2), Object.keys(options));
     throw usage(
       errorMessage(error).split('.')[0] ?? '',

@@ -25,7 +25,7 @@ await runChild('pipeline', telemetry, async () => {
   try {
     const framing = await eventFraming(config);
     if (settings.warehouseDirectory !== undefined) ensureDirectory(settings.warehouseDirectory);
-    const { warehouse, startSql } = await openWarehouse(settings);
+    const { warehouse, startSql } = await openWarehouse(settings, (error) => logger.error({ error }, 'SQL endpoint'));
     releasers.add('warehouse', () => warehouse.close());
     const applied = await warehouse.migrate();
     if (applied.length > 0) logger.info({ migrations: applied.map(({ name }) => name) }, 'warehouse migrated');
