@@ -1,3 +1,7 @@
+export { WAREHOUSE_ERRORS } from './errors.ts';
+export type { Deployment } from './migrations/render.ts';
+export type { SqlEngine, SqlFacts, SqlStatement } from './sql-endpoint/sql-engine.ts';
+export { type SqlEndpointOptions, startSqlEndpoint } from './sql-endpoint/start-sql-endpoint.ts';
 export type {
   AppliedMigration,
   AvroRows,

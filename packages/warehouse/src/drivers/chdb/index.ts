@@ -1,0 +1,1 @@
+export { type ChdbWarehouse, type ChdbWarehouseOptions, openChdbWarehouse } from './open-chdb-warehouse.ts';

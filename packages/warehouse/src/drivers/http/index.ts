@@ -1,0 +1,1 @@
+export { type HttpWarehouseOptions, openHttpWarehouse } from './open-http-warehouse.ts';

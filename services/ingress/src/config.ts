@@ -1,0 +1,106 @@
+/** Settings of one gateway id. */
+export interface GatewayConfig {
+  /** False: bodies of this gateway are never written anywhere, whatever a request header says (I8). */
+  readonly collectPayloads: boolean;
+}
+
+/** A replacement of, or an addition to, the built-in providers. */
+export interface ProviderConfig {
+  /** Scheme, host and fixed path prefix, e.g. `https://llm.example.com/v1`. */
+  readonly baseUrl: string;
+}
+
+/** Settings of the ingress; times in milliseconds, sizes in bytes. */
+export interface IngressConfig {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Gateway ids that are accepted besides `default`. */
+  readonly gateways: Readonly<Record<string, GatewayConfig>>;
+  /** Base URLs that replace the built-in ones, by slug. */
+  readonly providers: Readonly<Record<string, ProviderConfig>>;
+  /** Custom providers, by slug without `custom-`. */
+  readonly customProviders: Readonly<Record<string, ProviderConfig>>;
+  /** Cloudflare account id for `workers-ai`; '' takes the account of the path. */
+  readonly workersAiAccountId: string;
+  /** Key of the HMAC that fingerprints credentials; the same on all instances, or their fingerprints differ. */
+  readonly keyPepper: string;
+
+  /** Of each body, how much is kept from its start; larger bodies keep their end as well. */
+  readonly captureHeadBytes: number;
+  /** Of a body larger than the head, how much is kept from its end. */
+  readonly captureTailBytes: number;
+  /** Captured bytes held by one process for calls in flight; beyond it a new capture keeps a short tail only. */
+  readonly captureBudgetBytes: number;
+  /** Share of the log's limit from which on bodies are left out of events, 0 to 1. */
+  readonly dropBodiesAtPressure: number;
+
+  /** After the client has left: how long its answer is still read, so that the true usage is known. */
+  readonly drainTimeoutMs: number;
+  /** After the client has left: how much of its answer is still read. */
+  readonly drainBytes: number;
+
+  readonly connectTimeoutMs: number;
+  /** From the request sent to the head of the answer. `cf-aig-request-timeout` may shorten it. */
+  readonly firstByteTimeoutMs: number;
+  /** Between two chunks of the answer. */
+  readonly idleTimeoutMs: number;
+  /** How long an idle upstream connection is kept for the next call. */
+  readonly upstreamKeepAliveMs: number;
+  /** Upstream hosts with open connections at one time; some providers take their host from the path. */
+  readonly upstreamHostsMax: number;
+
+  /** Larger request bodies are refused with 413. */
+  readonly requestBodyBytesMax: number;
+  /** Calls in flight in one process; more are refused with 503. */
+  readonly callsInFlightMax: number;
+  /** Client connections in one process; 0 means no limit. */
+  readonly clientConnectionsMax: number;
+  /** How long a client may take to send its request head. */
+  readonly clientHeadersTimeoutMs: number;
+  /** How long a client may take to send its whole request. */
+  readonly clientRequestTimeoutMs: number;
+  /** How long a client may leave answer bytes unread before it counts as gone. */
+  readonly clientStallTimeoutMs: number;
+  /** How long an idle client connection is kept. */
+  readonly clientKeepAliveMs: number;
+
+  /** How long the end of an answer waits for a full log before the client's connection is cut. */
+  readonly appendWaitMs: number;
+  /** On stop: how long calls in flight may go on before they are cut. */
+  readonly shutdownGraceMs: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** What a setting is when the configuration says nothing. */
+export const INGRESS_DEFAULTS: IngressConfig = {
+  host: '127.0.0.1',
+  port: 8787,
+  gateways: {},
+  providers: {},
+  customProviders: {},
+  workersAiAccountId: '',
+  keyPepper: 'weir-key-id',
+  captureHeadBytes: MIB,
+  captureTailBytes: 256 * KIB,
+  captureBudgetBytes: 256 * MIB,
+  dropBodiesAtPressure: 0.9,
+  drainTimeoutMs: 30_000,
+  drainBytes: 16 * MIB,
+  connectTimeoutMs: 10_000,
+  firstByteTimeoutMs: 600_000,
+  idleTimeoutMs: 600_000,
+  upstreamKeepAliveMs: 30_000,
+  upstreamHostsMax: 256,
+  requestBodyBytesMax: 512 * MIB,
+  callsInFlightMax: 4096,
+  clientConnectionsMax: 0,
+  clientHeadersTimeoutMs: 15_000,
+  clientRequestTimeoutMs: 600_000,
+  clientStallTimeoutMs: 600_000,
+  clientKeepAliveMs: 72_000,
+  appendWaitMs: 10_000,
+  shutdownGraceMs: 30_000,
+};

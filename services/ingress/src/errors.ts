@@ -1,0 +1,27 @@
+/** Every code this package gives, with what it means and what to do. */
+export const INGRESS_ERRORS = {
+  INGRESS_PROVIDER_UNKNOWN:
+    'The path names a provider that Weir does not know. Use a slug of the provider table, or configure a custom one.',
+  INGRESS_GATEWAY_UNKNOWN: 'The path names a gateway that is not configured. Add it under gateways, or use "default".',
+  INGRESS_PATH_INVALID: 'The path cannot be turned into an upstream URL. Compare it with the form in the description.',
+  INGRESS_NOT_SUPPORTED: 'The path or protocol is known, but this version does not serve it. Use the provider path.',
+  INGRESS_REQUEST_INVALID: 'A method or header of the request cannot be sent upstream. Correct the request.',
+  INGRESS_BODY_TOO_LARGE: 'The request body is larger than request_body_bytes_max. Send less, or raise the limit.',
+  INGRESS_OVERLOADED: 'As many calls are in flight as the configuration allows. Retry, or add workers.',
+  INGRESS_LOG_FULL: 'The event log is at its byte limit, so a call could not be recorded. Check its readers and disk.',
+  INGRESS_STOPPING: 'The ingress stopped before the call had ended. Retry; another instance answers.',
+  INGRESS_EVENT_LOST: 'An event could not be written to the log before the process ended; its log line holds the row.',
+  UPSTREAM_REFUSED: 'Nothing listens at the address of the provider. Check the base URL.',
+  UPSTREAM_DNS: 'The host name of the provider cannot be resolved. Check the base URL and the DNS.',
+  UPSTREAM_UNREACHABLE: 'There is no route to the provider. Check the network of this machine.',
+  UPSTREAM_TLS: 'The TLS handshake with the provider failed. Check the scheme, the host name and the certificate.',
+  UPSTREAM_CONNECT_TIMEOUT: 'No connection to the provider within connect_timeout. Check the network.',
+  UPSTREAM_FIRST_BYTE_TIMEOUT: 'The provider sent no answer within first_byte_timeout. Retry, or raise the limit.',
+  UPSTREAM_IDLE_TIMEOUT: 'The provider paused its answer for longer than idle_timeout. Retry, or raise the limit.',
+  UPSTREAM_RESET: 'The provider closed the connection before its answer was whole. Retry.',
+  UPSTREAM_BAD_RESPONSE: 'The provider sent something that is not valid HTTP/1.1. Check that the base URL is its API.',
+  UPSTREAM_HOSTS_LIMIT: 'More upstream hosts are in use than upstream_hosts_max. Raise it if all are meant.',
+  UPSTREAM_DRAIN_LIMIT: 'The client had left and the answer went on beyond the drain limits, so reading it was ended.',
+  UPSTREAM_FAILED: 'The call to the provider failed in a way that has no code of its own. See the log line.',
+} as const;
+export type IngressErrorCode = keyof typeof INGRESS_ERRORS;

@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http';
+import { type Refusal, sendRefusal } from '../wire/refusal.ts';
+import type { ResponseHead } from '../wire/response-headers.ts';
+
+/** How long a cut connection may take to deliver what was already written. */
+const CUT_FLUSH_MS = 5_000;
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+
+export interface ClientAnswerOptions {
+  readonly response: ServerResponse;
+  /** Weir's own headers, flat list. */
+  readonly idHeaders: readonly string[];
+  /** How long the client may leave bytes unread before it counts as gone. */
+  readonly stallTimeoutMs: number;
+  /** The client takes bytes again. */
+  onDrain(): void;
+  /** The client has closed its connection, or has stalled for too long, before the end was sent. */
+  onGone(): void;
+}
+
+/** The client's side of an exchange: writes what came, as it came, and knows when the client has left. */
+export class ClientAnswer {
+  readonly #options: ClientAnswerOptions;
+  readonly #response: ServerResponse;
+  #gone = false;
+  #ended = false;
+  #started = false;
+  #lengthKnown = false;
+  #stallTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ClientAnswerOptions) {
+    this.#options = options;
+    this.#response = options.response;
+    this.#response.once('close', () => this.#closed());
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** 102 and 103 are passed on (RFC 9110 §15.2); others mean nothing to a client that did not ask. */
+  inform(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    if (this.#gone) return;
+    if (status === 102) this.#response.writeProcessing();
+    const link = headers['link'];
+    if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link });
+  }
+
+  /** Writes the head; it leaves with the first chunk when that came with it, else at once. */
+  head(status: number, statusText: string, head: ResponseHead): void {
+    if (this.#gone) return;
+    this.#lengthKnown = head.contentLength >= 0;
+    const reason = UNSENDABLE.test(statusText) ? '' : statusText;
+    this.#response.writeHead(status, reason, head.forward.concat(this.#options.idHeaders));
+    process.nextTick(flushHead, this);
+  }
+
+  /** False when the client is not taking more: wait for `onDrain`. */
+  write(chunk: Buffer): boolean {
+    this.#started = true;
+    if (this.#response.write(chunk)) return true;
+    if (this.#stallTimer === undefined) {
+      this.#stallTimer = setTimeout(() => this.#response.destroy(), this.#options.stallTimeoutMs);
+      this.#response.once('drain', () => this.#drained());
+    }
+    return false;
+  }
+
+  end(last: Buffer | undefined, trailers: [string, string][]): void {
+    if (this.#gone) return;
+    this.#finish();
+    if (trailers.length > 0) this.#response.addTrailers(trailers);
+    this.#response.end(last);
+  }
+
+  /** Answers with an error when nothing was answered yet, else cuts the connection so that the client notices. */
+  fail(refusal: Refusal): void {
+    if (this.#gone) return;
+    if (this.#response.headersSent) {
+      this.cut();
+      return;
+    }
+    this.#finish();
+    sendRefusal(this.#response, refusal, this.#options.idHeaders);
+  }
+
+  /** Closes the connection after what was written, without the end that would make the answer look whole. */
+  cut(): void {
+    if (this.#gone) return;
+    this.#finish();
+    const { socket } = this.#response;
+    // Without a length or chunks, a clean close would be the end of the body.
+    if (socket === null || !(this.#response.chunkedEncoding || this.#lengthKnown)) {
+      this.#response.destroy();
+      return;
+    }
+    socket.setTimeout(CUT_FLUSH_MS, () => socket.destroy());
+    socket.destroySoon();
+  }
+
+  flushHead(): void {
+    if (!this.#started && !this.#ended && !this.#gone) this.#response.flushHeaders();
+  }
+
+  #drained(): void {
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
+    this.#options.onDrain();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    clearTimeout(this.#stallTimer);
+  }
+
+  #closed(): void {
+    clearTimeout(this.#stallTimer);
+    if (this.#ended) return;
+    this.#gone = true;
+    this.#options.onGone();
+  }
+}
+
+function flushHead(answer: ClientAnswer): void {
+  answer.flushHead();
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { BodyCapture } from '../ledger/body-capture.ts';
+
+const HIGH_WATER_BYTES = 64 * 1024;
+
+/** What is sent upstream: nothing, the whole body, or a stream of it. */
+export type UploadBody = null | Buffer | Readable;
+
+export interface UploadOptions {
+  readonly request: IncomingMessage;
+  readonly capture: BodyCapture;
+  readonly bytesMax: number;
+  /** Called once, as soon as it is known how to send the body: at once, or with its first chunk. */
+  onReady(body: UploadBody): void;
+  /** The body is larger than `bytesMax`. */
+  onTooLarge(): void;
+}
+
+/**
+ * Reads a request body as it comes. A body that arrives in one piece is sent as one buffer, which saves undici a
+ * stream; any other is passed on chunk by chunk, and reading stops while the upstream is not taking more.
+ */
+export class Upload {
+  readonly #options: UploadOptions;
+  #stream: UploadStream | undefined;
+  #complete = false;
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  /** True when the client has sent all of it. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  start(): void {
+    const { headers } = this.#options.request;
+    const { 'content-length': length, 'transfer-encoding': transfer } = headers;
+    if (transfer === undefined && (length === undefined || length === '0')) {
+      this.#complete = true;
+      this.#options.onReady(null);
+      return;
+    }
+    if (length !== undefined && Number(length) > this.#options.bytesMax) {
+      this.#options.onTooLarge();
+      return;
+    }
+    this.#listen(length === undefined ? -1 : Number(length));
+  }
+
+  /** Ends sending: what the client still sends is read and thrown away, so that it gets its answer. */
+  abandon(error: Error): void {
+    const { request } = this.#options;
+    request.removeAllListeners('data');
+    request.removeAllListeners('end');
+    this.#stream?.destroy(error);
+    if (!this.#complete) request.resume();
+  }
+
+  #listen(contentLength: number): void {
+    const { request, capture, bytesMax, onReady, onTooLarge } = this.#options;
+    request.on('data', (chunk: Buffer) => {
+      capture.push(chunk);
+      if (capture.bytes > bytesMax) {
+        onTooLarge();
+        return;
+      }
+      if (this.#stream !== undefined) {
+        // The upstream has answered before the end of the request: the rest is not wanted.
+        if (!this.#stream.destroyed && !this.#stream.push(chunk)) request.pause();
+        return;
+      }
+      if (chunk.length === contentLength) {
+        this.#complete = true;
+        onReady(chunk);
+        return;
+      }
+      this.#stream = new UploadStream(request);
+      this.#stream.push(chunk);
+      onReady(this.#stream);
+    });
+    request.on('end', () => {
+      this.#complete = true;
+      if (this.#stream !== undefined) this.#stream.push(null);
+      // A chunked body without a chunk: there was no data to start with.
+      else if (contentLength < 0) onReady(null);
+    });
+  }
+}
+
+/** The request body towards undici; asks the client for more only when undici does. */
+class UploadStream extends Readable {
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage) {
+    super({ highWaterMark: HIGH_WATER_BYTES });
+    this.#request = request;
+    // undici may have let go of it when the attempt ends; the failure is known from the attempt.
+    this.on('error', () => undefined);
+  }
+
+  override _read(): void {
+    this.#request.resume();
+  }
+}

@@ -1,0 +1,86 @@
+import type { IngressCounter, IngressHistogram, IngressMetricsRegistry } from './ports.ts';
+
+/** What the ingress counts; see the help texts. */
+export interface IngressMetrics {
+  readonly requests: IngressCounter;
+  readonly refusals: IngressCounter;
+  readonly durationSeconds: IngressHistogram;
+  readonly ttfbSeconds: IngressHistogram;
+  readonly overheadSeconds: IngressHistogram;
+  readonly appendSeconds: IngressHistogram;
+  readonly appendFailures: IngressCounter;
+  readonly bodiesDropped: IngressCounter;
+  readonly eventsLost: IngressCounter;
+  readonly metadataWarnings: IngressCounter;
+}
+
+/** Values that are read when metrics are scraped. */
+export interface IngressGauges {
+  callsInFlight(): number;
+  eventsWaiting(): number;
+  captureBytes(): number;
+}
+
+const ANSWER_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+const OVERHEAD_BUCKETS = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05];
+const APPEND_BUCKETS = [0.00001, 0.00002, 0.00005, 0.0001, 0.0005, 0.001, 0.01, 0.1];
+
+/** Declares the metrics of the ingress. Labels are bounded: providers are configured names, the rest are enums. */
+export function createIngressMetrics(registry: IngressMetricsRegistry): IngressMetrics {
+  return {
+    requests: registry.counter('weir_ingress_requests_total', 'Upstream attempts, one ledger row each.', [
+      'provider',
+      'outcome',
+    ]),
+    refusals: registry.counter(
+      'weir_ingress_refusals_total',
+      'Calls answered without an upstream attempt, hence without a ledger row.',
+      ['code'],
+    ),
+    durationSeconds: registry.histogram(
+      'weir_ingress_duration_seconds',
+      'From accepting a call to the last byte of its answer.',
+      ANSWER_BUCKETS,
+      ['provider'],
+    ),
+    ttfbSeconds: registry.histogram(
+      'weir_ingress_ttfb_seconds',
+      'From accepting a call to the first body byte of its answer.',
+      ANSWER_BUCKETS,
+      ['provider'],
+    ),
+    overheadSeconds: registry.histogram(
+      'weir_ingress_overhead_seconds',
+      'Of the duration, what Weir added itself.',
+      OVERHEAD_BUCKETS,
+    ),
+    appendSeconds: registry.histogram(
+      'weir_ingress_append_seconds',
+      'Encoding an event and writing it to the log.',
+      APPEND_BUCKETS,
+    ),
+    appendFailures: registry.counter('weir_ingress_append_failures_total', 'Appends that the log refused.', ['code']),
+    bodiesDropped: registry.counter(
+      'weir_ingress_bodies_dropped_total',
+      'Events written without their bodies because the log was nearly full.',
+    ),
+    eventsLost: registry.counter(
+      'weir_ingress_events_lost_total',
+      'Events that are in the log file of the process only. Must stay 0.',
+    ),
+    metadataWarnings: registry.counter(
+      'weir_ingress_metadata_warnings_total',
+      'Calls of which metadata entries were left out.',
+    ),
+  };
+}
+
+/** Declares the values that are read at scrape time. */
+export function declareIngressGauges(registry: IngressMetricsRegistry, gauges: IngressGauges): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    registry.gauge(name, help, [], (target) => target.set(read()));
+  };
+  gauge('weir_ingress_calls_in_flight', 'Calls that have not ended, drains included.', gauges.callsInFlight);
+  gauge('weir_ingress_events_waiting', 'Events the log refused and that wait in memory.', gauges.eventsWaiting);
+  gauge('weir_ingress_capture_bytes', 'Body bytes held for calls in flight.', gauges.captureBytes);
+}

@@ -1,0 +1,146 @@
+import { METHODS } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Releasers, type Started, sleep } from '@weir/kernel';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { INGRESS_DEFAULTS, type IngressConfig } from './config.ts';
+import type { AttemptContext } from './exchange/attempt.ts';
+import { CallAcceptor } from './exchange/call-acceptor.ts';
+import { createUpstreamAgent } from './exchange/upstream-agent.ts';
+import { createIngressMetrics, declareIngressGauges } from './ingress-metrics.ts';
+import { CallRecorder } from './ledger/call-recorder.ts';
+import { CaptureBudget } from './ledger/capture-budget.ts';
+import type { IngressDependencies } from './ports.ts';
+import { createKeyFingerprint } from './wire/key-fingerprint.ts';
+
+const HEADER_BYTES_MAX = 64 * 1024;
+const STOP_POLL_MS = 20;
+/** How often Node looks for clients that take too long to send a request. */
+const SLOW_CLIENT_CHECK_MS = 5_000;
+/** After the grace, cut attempts end within a few turns of the event loop. */
+const CUT_MS = 2_000;
+
+export interface Ingress {
+  /** Where it listens, e.g. `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly app: FastifyInstance;
+}
+
+/**
+ * Starts an ingress that listens. Settings left out take `INGRESS_DEFAULTS`. `stop()` refuses new connections, lets calls
+ * in flight end within `shutdownGraceMs`, cuts the rest, and returns when every event is written or reported.
+ * @throws the listen error of Node, e.g. `EADDRINUSE`.
+ */
+export async function createIngress(
+  settings: Partial<IngressConfig>,
+  dependencies: IngressDependencies,
+): Promise<Started<Ingress>> {
+  const config: IngressConfig = { ...INGRESS_DEFAULTS, ...settings };
+  const budget = new CaptureBudget(config.captureBudgetBytes);
+  const metrics = createIngressMetrics(dependencies.metrics);
+  const recorder = new CallRecorder(config, dependencies, metrics);
+  const dispatcher = createUpstreamAgent(config);
+  const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, budget };
+  const acceptor = new CallAcceptor(context, createKeyFingerprint(config.keyPepper));
+  declareIngressGauges(dependencies.metrics, {
+    callsInFlight: () => acceptor.inFlight,
+    eventsWaiting: () => recorder.waitingCount,
+    captureBytes: () => budget.usedBytes,
+  });
+  let stopping = false;
+  const app = createApp(config, acceptor);
+  addOperations(app, dependencies, () => !stopping && recorder.accepting);
+
+  const releasers = new Releasers();
+  releasers.add('upstream connections', () => dispatcher.destroy());
+  releasers.add('server', async () => {
+    app.server.closeAllConnections();
+    await app.close();
+  });
+  releasers.add('calls', async () => {
+    stopping = true;
+    acceptor.startStopping();
+    app.server.close();
+    const deadline = dependencies.clock.monotonic() + config.shutdownGraceMs;
+    await drain(app, acceptor, dependencies, deadline);
+    acceptor.cutAll();
+    await drain(app, acceptor, dependencies, Math.max(deadline, dependencies.clock.monotonic() + CUT_MS));
+    await recorder.stop(deadline);
+  });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await releasers.stop();
+    throw error;
+  }
+  const url = urlOf(config.host, app.server.address());
+  dependencies.logger.info({ url }, 'ingress listening');
+  return { value: { url, app }, stop: () => releasers.stop() };
+}
+
+/** Every method and path goes to the acceptor; Fastify never touches body or answer of a call. */
+function createApp(config: IngressConfig, acceptor: CallAcceptor): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: true,
+    keepAliveTimeout: config.clientKeepAliveMs,
+    requestTimeout: config.clientRequestTimeoutMs,
+    genReqId: () => '',
+    routerOptions: { maxParamLength: HEADER_BYTES_MAX },
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: config.clientHeadersTimeoutMs,
+      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
+      noDelay: true,
+    },
+    // A path that the router cannot decode is still a path that the provider may understand.
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack();
+      acceptor.accept(request.raw, reply.raw);
+    },
+  });
+  if (config.clientConnectionsMax > 0) app.server.maxConnections = config.clientConnectionsMax;
+  for (const method of METHODS) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
+  }
+  app.all('/*', {
+    // In a hook, before Fastify looks at the body; the handler below is never reached.
+    onRequest: (request, reply) => {
+      reply.hijack();
+      acceptor.accept(request.raw, reply.raw);
+    },
+    handler: (_request, reply) => reply.callNotFound(),
+  });
+  return app;
+}
+
+function addOperations(app: FastifyInstance, dependencies: IngressDependencies, ready: () => boolean): void {
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', (_request, reply) =>
+    ready() ? { status: 'ready' } : reply.code(503).send({ status: 'not ready' }),
+  );
+  app.get('/metrics', async (_request, reply) => {
+    reply.type('text/plain; version=0.0.4; charset=utf-8');
+    return dependencies.metricsText();
+  });
+}
+
+/** Waits until no call is in flight, closing connections as they fall idle, or until the deadline (monotonic ms). */
+async function drain(
+  app: FastifyInstance,
+  acceptor: CallAcceptor,
+  dependencies: IngressDependencies,
+  deadline: number,
+): Promise<void> {
+  app.server.closeIdleConnections();
+  while (acceptor.inFlight > 0 && dependencies.clock.monotonic() < deadline) {
+    await sleep(STOP_POLL_MS);
+    app.server.closeIdleConnections();
+  }
+}
+
+function urlOf(host: string, address: AddressInfo | string | null): string {
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

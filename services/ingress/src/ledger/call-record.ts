@@ -1,0 +1,40 @@
+import type { Outcome } from '@weir/events';
+import type { IngressErrorCode } from '../errors.ts';
+import type { CallMetadata } from '../wire/call-metadata.ts';
+import type { CallTarget } from '../wire/call-target.ts';
+import type { ResponseHead } from '../wire/response-headers.ts';
+import type { CapturedPayload } from './body-capture.ts';
+
+/** A call as it was accepted; nothing in it changes afterwards. */
+export interface Call {
+  /** UUIDv7: the ledger row, and `cf-aig-log-id`. */
+  readonly id: string;
+  readonly eventId: string;
+  /** Wall clock, ms since the epoch. */
+  readonly acceptedAt: number;
+  readonly target: CallTarget;
+  readonly metadata: CallMetadata;
+  /** False: its bodies are never written anywhere. */
+  readonly collectPayload: boolean;
+  readonly apiKeyId: string;
+  readonly method: string;
+  readonly userAgent: string;
+  readonly requestContentType: string;
+  readonly requestEncoding: string;
+}
+
+/** How a call to the provider ended. */
+export interface CallEnd {
+  /** 0 when no answer came. */
+  readonly status: number;
+  readonly head: ResponseHead | undefined;
+  readonly outcome: Outcome;
+  readonly errorCode: IngressErrorCode | '';
+  readonly complete: boolean;
+  readonly clientGone: boolean;
+  readonly durationUs: number;
+  readonly ttfbUs: number;
+  readonly overheadUs: number;
+  readonly request: CapturedPayload;
+  readonly response: CapturedPayload;
+}

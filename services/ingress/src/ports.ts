@@ -1,0 +1,50 @@
+import type { SyncAppender } from '@weir/event-log';
+import type { Clock } from '@weir/kernel';
+import type { Exchange, ExchangeFacts } from '@weir/providers';
+
+/** Where log lines go; pino fits. Details never hold a body or a credential. */
+export interface IngressLogger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export interface IngressCounter {
+  inc(labels?: Readonly<Record<string, string>>, value?: number): void;
+}
+export interface IngressHistogram {
+  observe(value: number, labels?: Readonly<Record<string, string>>): void;
+}
+export interface IngressGauge {
+  set(value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** Where metrics are declared, each once; @weir/telemetry fits. */
+export interface IngressMetricsRegistry {
+  counter(name: string, help: string, labelNames?: readonly string[]): IngressCounter;
+  histogram(name: string, help: string, buckets: readonly number[], labelNames?: readonly string[]): IngressHistogram;
+  gauge(
+    name: string,
+    help: string,
+    labelNames?: readonly string[],
+    collect?: (gauge: IngressGauge) => void,
+  ): IngressGauge;
+}
+
+/** What the ingress is given by its composition root. */
+export interface IngressDependencies {
+  /** The durable log of `request` events; its topic must exist. */
+  readonly appender: SyncAppender;
+  readonly logger: IngressLogger;
+  readonly metrics: IngressMetricsRegistry;
+  /** The text of `GET /metrics`; in a cluster of workers, the aggregate. */
+  readonly metricsText: () => Promise<string>;
+  /** Reads usage and names from bodies that will not be stored. */
+  readonly readExchange: (exchange: Exchange) => ExchangeFacts;
+  /** Version of Weir, written to each event. */
+  readonly version: string;
+  readonly clock: Clock;
+  /** Makes UUIDv7 texts, in order. */
+  readonly uuid: () => string;
+}

@@ -1,0 +1,22 @@
+import type { SyncAppender } from '@weir/event-log';
+import { createUuidV7, type Started, systemClock } from '@weir/kernel';
+import { readExchange } from '@weir/providers';
+import type { IngressConfig } from './config.ts';
+import { createIngress, type Ingress } from './ingress.ts';
+import type { IngressLogger, IngressMetricsRegistry } from './ports.ts';
+
+export interface StartIngressDependencies {
+  readonly appender: SyncAppender;
+  readonly logger: IngressLogger;
+  readonly metrics: IngressMetricsRegistry;
+  readonly metricsText: () => Promise<string>;
+  readonly version: string;
+}
+
+/** Composes an ingress of the real clock, ids and provider readers, and starts it. @throws as `createIngress`. */
+export function startIngress(
+  settings: Partial<IngressConfig>,
+  dependencies: StartIngressDependencies,
+): Promise<Started<Ingress>> {
+  return createIngress(settings, { ...dependencies, readExchange, clock: systemClock, uuid: createUuidV7() });
+}

@@ -1,0 +1,127 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What the client says about its call: dimensions of the ledger, and what may be kept of it. */
+export interface CallMetadata {
+  readonly env: string;
+  readonly feature: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly traceId: string;
+  /** '' when the client gave none. */
+  readonly eventId: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Why entries of `cf-aig-metadata` were left out, printable ASCII; '' when none were. */
+  readonly warning: string;
+  /** False: nothing personal is kept (`cf-aig-collect-log: false`). */
+  readonly collectLog: boolean;
+  /** False: no body is kept (`cf-aig-collect-log-payload: false`, or `collectLog` false). */
+  readonly collectPayload: boolean;
+}
+
+const ENTRIES_MAX = 32;
+const METADATA_BYTES_MAX = 4096;
+const ID_LENGTH_MAX = 256;
+const WARNING_LENGTH_MAX = 512;
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const NO_TRACE = '0'.repeat(32);
+const NO_TAGS: Readonly<Record<string, string>> = {};
+
+type Promoted = 'env' | 'feature' | 'userId' | 'sessionId';
+
+/** Metadata keys that are columns of their own. */
+const PROMOTED: ReadonlyMap<string, Promoted> = new Map([
+  ['env', 'env'],
+  ['environment', 'env'],
+  ['feature', 'feature'],
+  ['user', 'userId'],
+  ['user_id', 'userId'],
+  ['session', 'sessionId'],
+  ['session_id', 'sessionId'],
+]);
+
+interface ParsedMetadata {
+  readonly promoted: Partial<Record<Promoted, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly warning: string;
+}
+const NO_METADATA: ParsedMetadata = { promoted: {}, tags: NO_TAGS, warning: '' };
+
+/**
+ * Reads the `cf-aig-*` headers that describe a call (reference: cloudflare-ai-gateway.md §2.1, §6.2, §6.5). Unlike
+ * Cloudflare, one bad metadata entry costs that entry only, and the answer says so.
+ */
+export function readCallMetadata(headers: IncomingHttpHeaders): CallMetadata {
+  const collectLog = one(headers['cf-aig-collect-log']) !== 'false';
+  const header = one(headers['cf-aig-metadata']);
+  const { promoted, tags, warning } = header === '' ? NO_METADATA : parseMetadata(header);
+  return {
+    env: promoted.env ?? '',
+    feature: promoted.feature ?? '',
+    userId: collectLog ? (promoted.userId ?? '') : '',
+    sessionId: collectLog ? (promoted.sessionId ?? one(headers['cf-aig-session-id']).slice(0, ID_LENGTH_MAX)) : '',
+    traceId: traceId(headers),
+    eventId: one(headers['cf-aig-event-id']).slice(0, ID_LENGTH_MAX),
+    tags: collectLog ? tags : NO_TAGS,
+    warning,
+    collectLog,
+    collectPayload: collectLog && one(headers['cf-aig-collect-log-payload']) !== 'false',
+  };
+}
+
+/** `cf-aig-request-timeout` in ms, or undefined when absent or not a positive whole number. */
+export function readRequestTimeout(headers: IncomingHttpHeaders): number | undefined {
+  const text = one(headers['cf-aig-request-timeout']);
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
+function parseMetadata(header: string): ParsedMetadata {
+  if (header.length > METADATA_BYTES_MAX) return ignored(`larger than ${METADATA_BYTES_MAX} bytes`);
+  let value: unknown;
+  try {
+    // Node reads header bytes as latin1; clients send UTF-8.
+    value = JSON.parse(Buffer.from(header, 'latin1').toString('utf8'));
+  } catch {
+    return ignored('not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ignored('not a JSON object');
+  return readEntries(Object.entries(value));
+}
+
+function readEntries(entries: readonly (readonly [string, unknown])[]): ParsedMetadata {
+  const promoted: Partial<Record<Promoted, string>> = {};
+  const tags: Record<string, string> = {};
+  const warnings: string[] = [];
+  let taken = 0;
+  for (const [key, value] of entries) {
+    const reason = refusalOf(key, value, taken);
+    if (reason !== '') {
+      warnings.push(`${printable(key)}: ${reason}`);
+      continue;
+    }
+    taken += 1;
+    const column = PROMOTED.get(key);
+    if (column === undefined) tags[key] = String(value);
+    else promoted[column] ??= String(value);
+  }
+  return { promoted, tags, warning: warnings.join('; ').slice(0, WARNING_LENGTH_MAX) };
+}
+
+function refusalOf(key: string, value: unknown, taken: number): string {
+  if (key === '' || key === '__proto__') return 'not a usable key';
+  if (key.startsWith('cf.')) return 'keys starting with cf. are reserved';
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    return 'not a string, number or boolean';
+  }
+  return taken >= ENTRIES_MAX ? `more than ${ENTRIES_MAX} entries` : '';
+}
+
+function traceId(headers: IncomingHttpHeaders): string {
+  const own = one(headers['cf-aig-otel-trace-id']).toLowerCase();
+  const id = TRACE_ID.test(own) ? own : (TRACEPARENT.exec(one(headers['traceparent']).toLowerCase())?.[1] ?? '');
+  return id === NO_TRACE ? '' : id;
+}
+
+const ignored = (reason: string): ParsedMetadata => ({ ...NO_METADATA, warning: `cf-aig-metadata ignored: ${reason}` });
+const printable = (key: string): string => key.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64);
+const one = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? '') : (value ?? ''));

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { INGRESS_DEFAULTS, type IngressConfig } from '../config.ts';
+import { resolveTarget } from './call-target.ts';
+
+const config: IngressConfig = {
+  ...INGRESS_DEFAULTS,
+  gateways: { team: { collectPayloads: true } },
+  providers: { openai: { baseUrl: 'http://localhost:9/v1' } },
+  customProviders: { acme: { baseUrl: 'https://acme.test/api' } },
+};
+
+describe('resolveTarget', () => {
+  it.each([
+    ['/openai/chat/completions', 'default', 'default', 'openai', 'http://localhost:9', '/v1/chat/completions'],
+    ['/v1/acc/team/openai/v1/models?x=1', 'acc', 'team', 'openai', 'http://localhost:9', '/v1/models?x=1'],
+    ['/anthropic/v1/messages', 'default', 'default', 'anthropic', 'https://api.anthropic.com', '/v1/messages'],
+    ['/xai/v1/responses', 'default', 'default', 'grok', 'https://api.x.ai', '/v1/responses'],
+    ['/custom-acme/a/b?c=/d', 'default', 'default', 'custom-acme', 'https://acme.test', '/api/a/b?c=/d'],
+    [
+      '/v1/acc/default/aws-bedrock/bedrock-runtime/us-east-1/model/a%3Ab/converse',
+      ...['acc', 'default', 'aws-bedrock', 'https://bedrock-runtime.us-east-1.amazonaws.com', '/model/a%3Ab/converse'],
+    ],
+    [
+      '/v1/0123abc/default/workers-ai/@cf/meta/llama',
+      ...['0123abc', 'default', 'workers-ai', 'https://api.cloudflare.com'],
+      '/client/v4/accounts/0123abc/ai/run/@cf/meta/llama',
+    ],
+  ])('%s', (url, account, gateway, provider, origin, path) => {
+    const target = resolveTarget(url, config, undefined);
+    expect(target).toMatchObject({ account, gateway, provider, origin, path });
+    expect(target).toMatchObject({ host: new URL(origin).host });
+  });
+
+  it("takes fal's target header from fal's own hosts only", () => {
+    const queue = resolveTarget('/fal/x', config, 'https://queue.fal.run/fal-ai/flux?y=1');
+    expect(queue).toMatchObject({ origin: 'https://queue.fal.run', path: '/fal-ai/flux?y=1' });
+    for (const bad of ['https://evil.test/x', 'http://queue.fal.run/x', 'https://fal.run.evil.test/']) {
+      expect(resolveTarget('/fal/x', config, bad)).toMatchObject({ refusal: { code: 'INGRESS_PATH_INVALID' } });
+    }
+    expect(resolveTarget('/anthropic/x', config, 'https://evil.test/x')).toMatchObject({
+      origin: 'https://api.anthropic.com',
+    });
+  });
+
+  it.each(['/__proto__/x', '/constructor/x', '/toString', '//', '/v1//', '/v1/a', '*', ''])('refuses %s', (url) => {
+    expect(resolveTarget(url, config, undefined)).toHaveProperty('refusal');
+  });
+});

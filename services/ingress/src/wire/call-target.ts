@@ -1,0 +1,123 @@
+import { customSlug, findProvider, isAllowedFalTarget, type ResolveOptions, resolveUpstream } from '@weir/providers';
+import type { IngressConfig } from '../config.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Where a call goes. */
+export interface CallTarget {
+  readonly account: string;
+  readonly gateway: string;
+  /** Slug of the provider, aliases resolved. */
+  readonly provider: string;
+  /** Scheme and host of the provider. */
+  readonly origin: string;
+  readonly host: string;
+  /** Path and query, percent-encoding as the client sent it. */
+  readonly path: string;
+  readonly credentialHeaders: readonly string[];
+}
+
+interface PathParts {
+  readonly account: string;
+  readonly gateway: string;
+  readonly slug: string;
+  /** From the slash or question mark after the slug on. */
+  readonly rest: string;
+}
+
+const CUSTOM_CREDENTIALS = ['authorization', 'x-api-key', 'api-key'] as const;
+const NAME_LENGTH_MAX = 64;
+const NO_PROVIDER = 'The path must be /v1/{account}/{gateway}/{provider}/… or /{provider}/….';
+
+/** Names that Cloudflare serves and this version does not. */
+const NOT_SUPPORTED: Readonly<Record<string, string>> = {
+  compat: 'The unified API (/compat) is not supported; call the path of the provider.',
+  run: 'The run API is not supported; call the path of the provider.',
+};
+
+/**
+ * Reads a request target in either form and resolves its upstream URL (reference: cloudflare-ai-gateway.md §1.1, §1.2).
+ * `falTarget` is the `x-fal-target-url` header, which may name another host of fal.
+ */
+export function resolveTarget(
+  url: string,
+  config: IngressConfig,
+  falTarget: string | undefined,
+): CallTarget | { readonly refusal: Refusal } {
+  const parts = splitTarget(url);
+  const unsupported = Object.hasOwn(NOT_SUPPORTED, parts.slug) ? NOT_SUPPORTED[parts.slug] : undefined;
+  if (unsupported !== undefined) return refuse('INGRESS_NOT_SUPPORTED', unsupported);
+  if (parts.slug === '') return missingProvider(parts);
+  if (parts.gateway !== 'default' && !Object.hasOwn(config.gateways, parts.gateway)) {
+    return refuse('INGRESS_GATEWAY_UNKNOWN', `Gateway "${shown(parts.gateway)}" is not configured.`);
+  }
+  const spec = findProvider(parts.slug);
+  const provider = spec?.slug ?? parts.slug;
+  const upstream =
+    provider === 'fal' && falTarget !== undefined ? falUrl(falTarget) : upstreamUrl(provider, parts, config);
+  if (typeof upstream !== 'string') return upstream;
+  const pathStart = upstream.indexOf('/', upstream.indexOf('://') + 3);
+  const origin = pathStart < 0 ? upstream : upstream.slice(0, pathStart);
+  return {
+    account: parts.account,
+    gateway: parts.gateway,
+    provider,
+    origin,
+    host: origin.slice(origin.indexOf('://') + 3),
+    path: pathStart < 0 ? '/' : upstream.slice(pathStart),
+    credentialHeaders: spec?.credentialHeaders ?? CUSTOM_CREDENTIALS,
+  };
+}
+
+function upstreamUrl(provider: string, parts: PathParts, config: IngressConfig): string | { refusal: Refusal } {
+  const override = Object.hasOwn(config.providers, provider) ? config.providers[provider]?.baseUrl : undefined;
+  const options: ResolveOptions = {
+    customProviders: config.customProviders,
+    accountId: config.workersAiAccountId === '' ? parts.account : config.workersAiAccountId,
+    ...(override === undefined ? {} : { baseUrlOverride: override }),
+  };
+  const resolved = resolveUpstream(provider, parts.rest, options);
+  if (resolved.ok) return resolved.url;
+  const { code, message, fix } = resolved.error;
+  const detail = fix === undefined ? message : `${message}; ${fix}`;
+  if (code !== 'PROVIDER_UNKNOWN') return refuse('INGRESS_PATH_INVALID', detail);
+  const custom = customSlug(provider) !== '';
+  return refuse('INGRESS_PROVIDER_UNKNOWN', custom ? detail : `No provider is called "${shown(provider)}".`);
+}
+
+function falUrl(target: string): string | { refusal: Refusal } {
+  if (isAllowedFalTarget(target)) return new URL(target).href;
+  return refuse('INGRESS_PATH_INVALID', 'x-fal-target-url must be an https URL of fal.run or fal.ai');
+}
+
+function splitTarget(url: string): PathParts {
+  if (!url.startsWith('/v1/')) {
+    const end = segmentEnd(url, 1);
+    return { account: 'default', gateway: 'default', slug: url.slice(1, end), rest: url.slice(end) };
+  }
+  const accountEnd = segmentEnd(url, 4);
+  const gatewayEnd = segmentEnd(url, accountEnd + 1);
+  const slugEnd = segmentEnd(url, gatewayEnd + 1);
+  return {
+    account: url.slice(4, Math.min(accountEnd, 4 + NAME_LENGTH_MAX)),
+    gateway: url.slice(accountEnd + 1, gatewayEnd),
+    slug: url[gatewayEnd] === '/' ? url.slice(gatewayEnd + 1, slugEnd) : '',
+    rest: url.slice(slugEnd),
+  };
+}
+
+/** Index of the next slash or question mark, or the end. */
+function segmentEnd(url: string, from: number): number {
+  for (let index = from; index < url.length; index += 1) {
+    const code = url.charCodeAt(index);
+    if (code === 0x2f || code === 0x3f) return index;
+  }
+  return url.length;
+}
+
+function missingProvider(parts: PathParts): { refusal: Refusal } {
+  if (parts.account === 'default' || parts.gateway === '') return refuse('INGRESS_PROVIDER_UNKNOWN', NO_PROVIDER);
+  return refuse('INGRESS_NOT_SUPPORTED', `The universal endpoint is not supported. ${NO_PROVIDER}`);
+}
+
+const refuse = (code: Refusal['code'], detail: string): { refusal: Refusal } => ({ refusal: { code, detail } });
+const shown = (text: string): string => text.slice(0, NAME_LENGTH_MAX);
