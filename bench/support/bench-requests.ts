@@ -20,6 +20,7 @@ const base: Omit<RequestEvent, 'request_head' | 'response_head' | 'request_bytes
   method: 'POST',
   path: '/v1/chat/completions',
   upstream_host: 'api.openai.com',
+  region: '',
   user_agent: 'bench',
   status: 200,
   outcome: 'ok',

@@ -17,7 +17,8 @@ const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclu
 const files = listed.split('\n').filter((file) => file !== '' && existsSync(join(root, file)));
 const sources = files.filter((file) => /\.(ts|mjs|js)$/.test(file) && !file.includes('/generated/'));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const isTest = (file: string): boolean => /\.test\.ts$/.test(file);
+/** Contract suites in `src/testing/` are tests that drivers run. */
+const isTest = (file: string): boolean => /\.test\.(ts|js)$|\/src\/testing\//.test(file);
 
 /** Lines of every named or assigned function of a file; a `describe` or `it` callback is not one. */
 function longFunctions(file: string): string[] {

@@ -14,7 +14,12 @@ export interface HistogramMetric {
 export interface Metrics {
   counter(name: string, help: string, labelNames?: readonly string[]): CounterMetric;
   /** `collect` runs at scrape time, for values that are cheaper to read than to track. */
-  gauge(name: string, help: string, labelNames?: readonly string[], collect?: (gauge: GaugeMetric) => void): GaugeMetric;
+  gauge(
+    name: string,
+    help: string,
+    labelNames?: readonly string[],
+    collect?: (gauge: GaugeMetric) => void,
+  ): GaugeMetric;
   histogram(name: string, help: string, buckets: readonly number[], labelNames?: readonly string[]): HistogramMetric;
   /** Prometheus text exposition format. */
   text(): Promise<string>;

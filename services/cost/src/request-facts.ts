@@ -17,6 +17,7 @@ export function requestFacts(event: RequestEvent): RequestFacts {
     provider: event.provider,
     method: event.method,
     path: event.path,
+    region: event.region,
     status: event.status,
     requestContentType: event.request_content_type,
     responseContentType: event.response_content_type,

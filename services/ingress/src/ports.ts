@@ -1,4 +1,5 @@
 import type { SyncAppender } from '@weir/event-log';
+import type { Framing } from '@weir/events';
 import type { Clock } from '@weir/kernel';
 import type { Exchange, ExchangeFacts } from '@weir/providers';
 
@@ -44,6 +45,8 @@ export interface IngressDependencies {
   readonly readExchange: (exchange: Exchange) => ExchangeFacts;
   /** Version of Weir, written to each event. */
   readonly version: string;
+  /** Framing of request events; Avro single-object by default. */
+  readonly framing?: Framing;
   readonly clock: Clock;
   /** Makes UUIDv7 texts, in order. */
   readonly uuid: () => string;

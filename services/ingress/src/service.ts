@@ -1,4 +1,5 @@
 import type { SyncAppender } from '@weir/event-log';
+import type { Framing } from '@weir/events';
 import { createUuidV7, type Started, systemClock } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
 import type { IngressConfig } from './config.ts';
@@ -11,6 +12,8 @@ export interface StartIngressDependencies {
   readonly metrics: IngressMetricsRegistry;
   readonly metricsText: () => Promise<string>;
   readonly version: string;
+  /** Framing of request events; Avro single-object by default. */
+  readonly framing?: Framing;
 }
 
 /** Composes an ingress of the real clock, ids and provider readers, and starts it. @throws as `createIngress`. */

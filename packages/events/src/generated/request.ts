@@ -43,6 +43,8 @@ export interface Request {
   readonly path: string;
   /** host that was called, '' when none was */
   readonly upstream_host: string;
+  /** region that the path names, '' when it names none */
+  readonly region: string;
   /** the client's User-Agent */
   readonly user_agent: string;
   /** upstream HTTP status, 0 when there was no answer */
@@ -208,6 +210,12 @@ export const requestSchema = {
    "name": "upstream_host",
    "type": "string",
    "doc": "host that was called, '' when none was"
+  },
+  {
+   "name": "region",
+   "type": "string",
+   "doc": "region that the path names, '' when it names none",
+   "default": ""
   },
   {
    "name": "user_agent",

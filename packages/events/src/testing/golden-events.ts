@@ -26,6 +26,7 @@ export const GOLDEN_EVENTS: EventTypes = {
     method: 'POST',
     path: '/v1/chat/completions',
     upstream_host: 'api.openai.com',
+    region: '',
     user_agent: 'OpenAI/JS 7.57.0',
     status: 200,
     outcome: 'ok',

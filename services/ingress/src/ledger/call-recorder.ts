@@ -1,4 +1,4 @@
-import { createCodec, EVENTS, type Payload, type RequestEvent } from '@weir/events';
+import { createCodec, EVENTS, type EventCodec, type Payload, type RequestEvent } from '@weir/events';
 import { errorCode, errorMessage } from '@weir/kernel';
 import type { IngressConfig } from '../config.ts';
 import type { IngressMetrics } from '../ingress-metrics.ts';
@@ -31,7 +31,7 @@ export class CallRecorder {
   readonly #config: IngressConfig;
   readonly #dependencies: IngressDependencies;
   readonly #metrics: IngressMetrics;
-  readonly #codec = createCodec('request');
+  readonly #codec: EventCodec<RequestEvent>;
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #dropping = false;
@@ -41,6 +41,7 @@ export class CallRecorder {
     this.#config = config;
     this.#dependencies = dependencies;
     this.#metrics = metrics;
+    this.#codec = createCodec('request', dependencies.framing);
   }
 
   /** False while a new call could not be recorded. */

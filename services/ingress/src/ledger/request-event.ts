@@ -35,6 +35,7 @@ export function requestEvent(call: Call, end: CallEnd, payload: Payload, facts: 
     method: call.method,
     path: redactPath(target.path),
     upstream_host: target.host,
+    region: target.region,
     user_agent: call.userAgent,
     status: end.status,
     outcome: end.outcome,
@@ -102,6 +103,7 @@ export function exchangeFacts(
   const { request, response, head } = end;
   const facts = readExchange({
     provider: call.target.provider,
+    region: call.target.region,
     method: call.method,
     path: call.target.path,
     status: end.status,

@@ -11,6 +11,8 @@ export interface CallTarget {
   /** Scheme and host of the provider. */
   readonly origin: string;
   readonly host: string;
+  /** Region that the path names; '' when it names none. */
+  readonly region: string;
   /** Path and query, percent-encoding as the client sent it. */
   readonly path: string;
   readonly credentialHeaders: readonly string[];
@@ -54,21 +56,32 @@ export function resolveTarget(
   const provider = spec?.slug ?? parts.slug;
   const upstream =
     provider === 'fal' && falTarget !== undefined ? falUrl(falTarget) : upstreamUrl(provider, parts, config);
-  if (typeof upstream !== 'string') return upstream;
-  const pathStart = upstream.indexOf('/', upstream.indexOf('://') + 3);
-  const origin = pathStart < 0 ? upstream : upstream.slice(0, pathStart);
+  if ('refusal' in upstream) return upstream;
+  const { url: address, region } = upstream;
+  const pathStart = address.indexOf('/', address.indexOf('://') + 3);
+  const origin = pathStart < 0 ? address : address.slice(0, pathStart);
   return {
     account: parts.account,
     gateway: parts.gateway,
     provider,
     origin,
     host: origin.slice(origin.indexOf('://') + 3),
-    path: pathStart < 0 ? '/' : upstream.slice(pathStart),
+    region,
+    path: pathStart < 0 ? '/' : address.slice(pathStart),
     credentialHeaders: spec?.credentialHeaders ?? CUSTOM_CREDENTIALS,
   };
 }
 
-function upstreamUrl(provider: string, parts: PathParts, config: IngressConfig): string | { refusal: Refusal } {
+interface UpstreamAddress {
+  readonly url: string;
+  readonly region: string;
+}
+
+function upstreamUrl(
+  provider: string,
+  parts: PathParts,
+  config: IngressConfig,
+): UpstreamAddress | { refusal: Refusal } {
   const override = Object.hasOwn(config.providers, provider) ? config.providers[provider]?.baseUrl : undefined;
   const options: ResolveOptions = {
     customProviders: config.customProviders,
@@ -76,7 +89,7 @@ function upstreamUrl(provider: string, parts: PathParts, config: IngressConfig):
     ...(override === undefined ? {} : { baseUrlOverride: override }),
   };
   const resolved = resolveUpstream(provider, parts.rest, options);
-  if (resolved.ok) return resolved.url;
+  if (resolved.ok) return resolved;
   const { code, message, fix } = resolved.error;
   const detail = fix === undefined ? message : `${message}; ${fix}`;
   if (code !== 'PROVIDER_UNKNOWN') return refuse('INGRESS_PATH_INVALID', detail);
@@ -84,8 +97,8 @@ function upstreamUrl(provider: string, parts: PathParts, config: IngressConfig):
   return refuse('INGRESS_PROVIDER_UNKNOWN', custom ? detail : `No provider is called "${shown(provider)}".`);
 }
 
-function falUrl(target: string): string | { refusal: Refusal } {
-  if (isAllowedFalTarget(target)) return new URL(target).href;
+function falUrl(target: string): UpstreamAddress | { refusal: Refusal } {
+  if (isAllowedFalTarget(target)) return { url: new URL(target).href, region: '' };
   return refuse('INGRESS_PATH_INVALID', 'x-fal-target-url must be an https URL of fal.run or fal.ai');
 }
 
