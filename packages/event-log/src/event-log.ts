@@ -12,14 +12,20 @@
  *      refuses to append (`LOG_FULL`) instead of losing anything.
  */
 export interface EventLog {
-  /** Creates topics that do not exist; leaves existing ones as they are (partitions never shrink). Idempotent. */
+  /**
+   * Creates topics that do not exist. Of an existing topic, partitions may grow and never shrink, and its limits
+   * become those of the newest spec where the driver keeps them itself. Idempotent.
+   * @throws WeirError `LOG_INVALID_TOPIC`.
+   */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   /**
-   * Appends in order; resolves when durable (L1) with one position per record.
-   * @throws WeirError `LOG_FULL` (retriable), `LOG_UNKNOWN_TOPIC`, `LOG_RECORD_TOO_LARGE`, `LOG_CLOSED`.
+   * Appends in order; resolves when durable (L1) with one position per record. A batch that is refused with one of
+   * the codes below stored nothing; after any other failure some of it may be stored (at least once).
+   * @throws WeirError `LOG_FULL` and `LOG_DISK_FULL` (retriable), `LOG_UNKNOWN_TOPIC`, `LOG_INVALID_PARTITION`,
+   * `LOG_RECORD_TOO_LARGE`, `LOG_CLOSED`.
    */
   append(topic: string, records: readonly LogRecord[]): Promise<readonly Position[]>;
-  /** Joins a group; calls `onAssigned` once for each partition this member gets. */
+  /** Joins a group; calls `onAssigned` once for each partition this member gets. @throws WeirError `LOG_UNKNOWN_TOPIC`. */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /** Reads without a group (for `weir tail`, tests, tools): nothing is committed. Ends when `signal` aborts. */
   tail(topic: string, options: TailOptions): AsyncIterable<StoredRecord>;
@@ -82,12 +88,15 @@ export interface StoredRecord extends Position {
 export interface SubscribeOptions {
   readonly group: string;
   readonly topics: readonly string[];
-  /** Where a group without a committed offset starts. Default `earliest`. */
+  /**
+   * Where a group without a committed offset starts. Default `earliest`. With `latest` the driver commits the end
+   * offset when it first assigns the partition, so that a crash before the handler's first commit skips nothing (L4).
+   */
   readonly from?: 'earliest' | 'latest';
   /**
    * Runs for the life of the assignment: read, work, commit, until `assignment.signal` aborts, then return promptly.
-   * When it throws, the assignment is given up and made again from the committed offset after a back-off;
-   * the error goes to `onError`.
+   * When it throws or returns earlier, the assignment is given up and made again from the committed offset after a
+   * back-off, under a new generation; an error goes to `onError`.
    */
   onAssigned(assignment: Assignment): Promise<void>;
   onError?(error: unknown, assignment: { readonly topic: string; readonly partition: number }): void;
@@ -110,14 +119,16 @@ export interface Assignment {
   readonly committed: CommittedOffset | null;
   /**
    * The next records after the position, at least one when any is there; `[]` after `waitMs` without any.
-   * Moves the position, commits nothing.
+   * Moves the position, commits nothing. One read at a time.
+   * @throws WeirError `LOG_CORRUPT` when stored bytes do not match their checksum.
    */
   read(limits: ReadLimits): Promise<readonly StoredRecord[]>;
   /** Moves the position: the next `read` starts at `offset`. */
   seek(offset: number): void;
   /**
    * Stores `offset` (the next one to be read after a restart) and `metadata` (at most 4,096 bytes) durably.
-   * @throws WeirError `LOG_FENCED` when the assignment is no longer this member's: discard and return.
+   * @throws WeirError `LOG_FENCED` when the assignment is no longer this member's: discard and return;
+   * `LOG_METADATA_TOO_LARGE`.
    */
   commit(offset: number, metadata?: string): Promise<void>;
   /** While paused, `read` returns `[]` after `waitMs` and the driver fetches nothing. */

@@ -1,3 +1,4 @@
+export { EVENT_LOG_ERRORS } from './errors.ts';
 export type {
   Assignment,
   CommittedOffset,
@@ -14,3 +15,4 @@ export type {
   TopicDescription,
   TopicSpec,
 } from './event-log.ts';
+export { partitionForKey } from './partition-for-key.ts';
