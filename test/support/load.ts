@@ -7,6 +7,8 @@ export interface LoadResult {
   readonly broken: number;
 }
 
+const CALL_TIMEOUT_MS = 20_000;
+
 /** Sends `count` calls, plain and streamed, `concurrency` at a time; broken ones are counted, not repeated. */
 export async function sendLoad(ingressUrl: string, count: number, concurrency: number): Promise<LoadResult> {
   const finished = new Set<string>();
@@ -19,6 +21,7 @@ export async function sendLoad(ingressUrl: string, count: number, concurrency: n
       try {
         const response = await fetch(`${ingressUrl}/openai/v1/chat/completions`, {
           method: 'POST',
+          signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
           headers: {
             'content-type': 'application/json',
             authorization: 'Bearer test',

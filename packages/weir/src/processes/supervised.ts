@@ -103,6 +103,10 @@ export class Supervised {
   }
 }
 
+// Workers accept for themselves: a connection that the supervisor had accepted for a worker which is then killed would
+// hang; one that the worker accepted is reset by the kernel, and the client notices.
+cluster.schedulingPolicy = cluster.SCHED_NONE;
+
 /** Forks a worker of the shared listening port. */
 export function forkClusterWorker(file: string, environment: Readonly<Record<string, string>>): ChildProcess {
   cluster.setupPrimary({ exec: file, args: [], silent: false });

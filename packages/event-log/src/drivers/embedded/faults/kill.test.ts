@@ -28,7 +28,8 @@ async function readEverything(topic: string): Promise<StoredRecord[]> {
 describe('kill -9 of appending processes', () => {
   it('keeps every acknowledged record exactly once and in order, with several writers at once', async () => {
     const log = openEmbeddedLog({ directory });
-    await log.ensureTopics([{ name: 'requests', partitions: 3, maxBytes: 50_000_000 }]);
+    // Segments of 260 KB, so that the writers seal some as well.
+    await log.ensureTopics([{ name: 'requests', partitions: 24, maxBytes: 50_000_000 }]);
     await log.close();
 
     const acknowledged = new Map<string, number>();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 /** A process running one of the scripts beside this file, and what it has printed. */
 export class Killable {
@@ -19,6 +20,8 @@ export class Killable {
       this.#errors += chunk.toString();
     });
     this.#closed = once(this.#child, 'close');
+    // A test that fails half-way leaves no process behind.
+    onTestFinished(() => void this.#child.kill('SIGKILL'));
   }
 
   /** Whole lines printed so far. @throws Error when the process failed by itself. */
