@@ -51,8 +51,7 @@ async function killRepeatedly(file: string, times: number, everyMs: number): Pro
   let killed = 0;
   for (let round = 0; round < times; round += 1) {
     await sleep(everyMs);
-    const [pid] = await waitFor(() => weir.pidsOf(file), { what: `a ${file} process`, timeoutMs: 15_000 });
-    if (pid === undefined) continue;
+    const pid = await waitFor(() => weir.pidsOf(file)[0], { what: `a ${file} process`, timeoutMs: 15_000 });
     process.kill(pid, 'SIGKILL');
     killed += 1;
     await waitFor(() => !weir.pidsOf(file).includes(pid), { what: 'the process to be gone', timeoutMs: 5_000 });
