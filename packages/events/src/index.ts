@@ -9,4 +9,5 @@ export type { CostAnomaly as CostAnomalyEvent } from './generated/cost-anomaly.t
 export type { DeadLetter as DeadLetterEvent } from './generated/dead-letter.ts';
 export type { Outcome, Payload, Request as RequestEvent } from './generated/request.ts';
 export { type BuriedRecord, createGravedigger, type Dead, type GravediggerOptions } from './gravedigger.ts';
+export { promptFingerprint } from './prompt-fingerprint.ts';
 export { fetchSchema, registerSchema, type SchemaRegistryOptions } from './schema-registry.ts';

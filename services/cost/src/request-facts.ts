@@ -1,6 +1,5 @@
-import { type CapturedBytes, decodeBody, type RequestEvent } from '@weir/events';
+import { type CapturedBytes, decodeBody, promptFingerprint, type RequestEvent } from '@weir/events';
 import { type ExchangeFacts, readExchange } from '@weir/providers';
-import { promptFingerprint } from './prompt-fingerprint.ts';
 
 /** What is known of an exchange, with the template of its prompt as a fingerprint. */
 export interface RequestFacts extends ExchangeFacts {

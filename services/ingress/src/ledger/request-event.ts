@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { decodeBody, type Payload, type RequestEvent } from '@weir/events';
+import { decodeBody, type Payload, promptFingerprint, type RequestEvent } from '@weir/events';
 import { type ExchangeFacts, redactPath } from '@weir/providers';
 import { INGRESS_ERRORS } from '../errors.ts';
 import type { IngressDependencies } from '../ports.ts';
@@ -7,7 +6,6 @@ import { isStreamType } from '../wire/response-headers.ts';
 import type { Call, CallEnd } from './call-record.ts';
 
 const EMPTY = Buffer.alloc(0);
-const FINGERPRINT_DIGITS = 16;
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
 /** The `request` event of an attempt; bodies are in it when `payload` is `full` or `truncated`, else `facts`. */
@@ -118,7 +116,7 @@ export function exchangeFacts(
   const kept: KeptFacts = {
     ...facts,
     promptTemplate: '',
-    promptFingerprint: promptTemplate === '' ? '' : hash('sha256', promptTemplate, 'hex').slice(0, FINGERPRINT_DIGITS),
+    promptFingerprint: promptFingerprint(promptTemplate),
     ...(textAllowed ? {} : { promptPreview: '', responsePreview: '', error: withoutMessage(facts.error) }),
   };
   return JSON.stringify(kept);
