@@ -103,6 +103,13 @@ export const configSchema = Type.Object(
         batch_rows: integer('Most rows of one insert.', 20_000, 1, 500_000),
         batch_bytes: integer('Most bytes of one insert.', 16 * MEBIBYTE, MEBIBYTE / 16),
         linger_ms: integer('Longest wait for a batch to fill.', 500, 0, 60_000),
+        on_data_error: Type.Union([Type.Literal('halt'), Type.Literal('quarantine')], {
+          description:
+            'When the warehouse refuses rows for their content: `halt` the partition and say so, or `quarantine` the rows as dead letters.',
+          default: 'halt',
+        }),
+        audit_ms: integer('How often rollups are compared with the rows.', HOUR_MS, 1_000, 24 * HOUR_MS),
+        repair_rollups: flag('Make rollups anew for days on which they differ from the rows.', true),
       },
       { ...closed, default: {}, description: 'Log to warehouse.' },
     ),

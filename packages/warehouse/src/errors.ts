@@ -21,6 +21,7 @@ export const WAREHOUSE_ERRORS = {
   WAREHOUSE_TEMPLATE: 'A migration has an unknown placeholder, or the database or cluster name is not an identifier.',
   WAREHOUSE_MIGRATION_CHANGED:
     'A migration that was applied has other text now. Restore the file; put the change into a new migration.',
+  WAREHOUSE_AUDIT: 'A rollup cannot be compared or rebuilt: a view feeds a table that the audit does not know.',
   WAREHOUSE_MIGRATION_GAP: 'The migration files are not numbered 1, 2, 3 … without gaps or repeats.',
 } as const;
 export type WarehouseErrorCode = keyof typeof WAREHOUSE_ERRORS;

@@ -1,3 +1,11 @@
+export {
+  type AuditWindow,
+  compareRollups,
+  DAY_MS,
+  type PeriodSums,
+  type RollupDrift,
+} from './audit/compare-rollups.ts';
+export { rebuildRollups } from './audit/rebuild-rollups.ts';
 export { WAREHOUSE_ERRORS } from './errors.ts';
 export type { Deployment } from './migrations/render.ts';
 export type { SqlEngine, SqlFacts, SqlStatement } from './sql-endpoint/sql-engine.ts';

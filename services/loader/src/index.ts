@@ -1,3 +1,3 @@
 export { LOADER_ERRORS } from './errors.ts';
 export { type LoaderConfig, type LoaderDependencies, startLoader } from './service.ts';
-export { LOADER_GROUPS } from './table-loads.ts';
+export { LOADER_GROUPS } from './tables/table-loads.ts';

@@ -1,6 +1,7 @@
 import { picoToText } from '@weir/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InsertBatch, Warehouse } from '../warehouse.ts';
+import { describeAudit } from './contract-audit.ts';
 import { facetCounts, ledgerTotals, type Totals } from './ledger-totals.ts';
 import { type SampleCost, sampleCost } from './sample-cost.ts';
 
@@ -177,6 +178,8 @@ export function describeWarehouseContract(
       await warehouse.insert({ ...batch, token: 'correction-13-back', rows: { kind: 'json', values } });
       await expectTotals();
     });
+
+    describeAudit(() => warehouse);
 
     it('binds parameters, whatever they hold', async () => {
       const text = "'; DROP TABLE weir.requests; -- \\ \t\n\r {x:String} 漢字";

@@ -47,7 +47,13 @@ await runChild('pipeline', telemetry, async () => {
     };
     const payloads = { store: config.payloads.store, retentionDays: config.payloads.retention_days };
     const shared = { log, logger, metrics, version: WEIR_VERSION };
-    const loader = await startLoader({ limits, payloads }, { ...shared, warehouse, framing: framing['dead-letter'] });
+    const audit = {
+      everyMs: config.loader.audit_ms,
+      repair: config.loader.repair_rollups,
+      alone: settings.warehouseDirectory !== undefined,
+    };
+    const loaderConfig = { limits, payloads, audit, onDataError: config.loader.on_data_error };
+    const loader = await startLoader(loaderConfig, { ...shared, warehouse, framing: framing['dead-letter'] });
     releasers.add('loader', () => loader.stop());
     const cost = await startCost({
       ...shared,

@@ -28,7 +28,7 @@ export function startTableLoads<Result>(
         table: 'requests',
         codec: createCodec('cost'),
         validate: (event, record) => validateCost(event, record.timestampMs),
-        sourceMark: (event) => event.source_offset,
+        ledgerFacts: ({ request_id, ts, source_offset }) => ({ id: request_id, ts, mark: source_offset }),
       }),
     ),
     start(

@@ -1,11 +1,18 @@
 import type { StoredRecord } from '@weir/event-log';
 import type { InsertBatch, InsertTable } from '@weir/warehouse';
 
-/** A record turned into something insertable, left out as a known repetition, or given up with a reason. */
+/** A record turned into something insertable, left out, or given up with a reason. */
 export type RowOutcome<Row> =
   | { readonly kind: 'row'; readonly row: Row; readonly fingerprint: string }
-  | { readonly kind: 'skip'; readonly reason: 'no_payload' | 'repeated' }
+  | { readonly kind: 'skip'; readonly reason: 'no_payload' }
   | { readonly kind: 'dead'; readonly error: unknown; readonly fingerprint: string };
+
+/** What tells a row of the ledger from every other. */
+export interface RowIdentity {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly ts: number;
+}
 
 /** How one topic becomes rows of one table. `toRow` is pure: a replay gives the same outcome for the same record. */
 export interface TableLoad<Row> {
@@ -18,6 +25,8 @@ export interface TableLoad<Row> {
    * repetition and is left out (I3). Undefined for topics whose table replaces by key.
    */
   sourceMark?(row: Row): number;
+  /** For tables in which a row may stand once only, also when the upstream of the upstream repeats it. */
+  identity?(row: Row): RowIdentity;
   /** Bytes a row takes in a batch, for the byte limit. */
   bytesOf(row: Row): number;
   /** The rows of one range (one fingerprint) in the form the warehouse inserts. */

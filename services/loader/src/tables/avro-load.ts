@@ -1,12 +1,17 @@
 import type { StoredRecord } from '@weir/event-log';
 import type { EventCodec } from '@weir/events';
 import type { InsertTable } from '@weir/warehouse';
-import type { TableLoad } from './table-load.ts';
+import type { RowIdentity, TableLoad } from './table-load.ts';
 
 /** An Avro body without its frame, ready to be copied into an Avro file as it is. */
 export interface AvroRow {
   readonly body: Uint8Array;
-  readonly mark: number | undefined;
+  readonly facts: LedgerFacts | undefined;
+}
+
+/** What the ledger needs to know of a row to take it once. */
+export interface LedgerFacts extends RowIdentity {
+  readonly mark: number;
 }
 
 export interface AvroLoadOptions<Event> {
@@ -16,7 +21,7 @@ export interface AvroLoadOptions<Event> {
   readonly codec: EventCodec<Event>;
   /** @throws when the event cannot be a row. */
   validate?(event: Event, record: StoredRecord): void;
-  sourceMark?(event: Event): number;
+  ledgerFacts?(event: Event): LedgerFacts;
 }
 
 /** Loads a topic whose events have the columns of a table: bodies go through undecoded, once they have been checked. */
@@ -33,7 +38,7 @@ export function createAvroLoad<Event>(options: AvroLoadOptions<Event>): TableLoa
         fingerprint = frame.fingerprint;
         const event = codec.decode(record.value);
         options.validate?.(event, record);
-        const row = { body: record.value.subarray(frame.bodyStart), mark: options.sourceMark?.(event) };
+        const row = { body: record.value.subarray(frame.bodyStart), facts: options.ledgerFacts?.(event) };
         return { kind: 'row', row, fingerprint };
       } catch (error) {
         return { kind: 'dead', error, fingerprint };
@@ -48,5 +53,11 @@ export function createAvroLoad<Event>(options: AvroLoadOptions<Event>): TableLoa
       offsets: rows.map((row) => row.offset),
     }),
   };
-  return options.sourceMark === undefined ? load : { ...load, sourceMark: (row) => row.mark ?? -1 };
+  if (options.ledgerFacts === undefined) return load;
+  return { ...load, sourceMark: (row) => facts(row).mark, identity: (row) => facts(row) };
+}
+
+function facts({ facts: known }: AvroRow): LedgerFacts {
+  if (known === undefined) throw new Error('a row of the ledger without its facts');
+  return known;
 }
