@@ -10,4 +10,5 @@ export type { DeadLetter as DeadLetterEvent } from './generated/dead-letter.ts';
 export type { Outcome, Payload, Request as RequestEvent } from './generated/request.ts';
 export { type BuriedRecord, createGravedigger, type Dead, type GravediggerOptions } from './gravedigger.ts';
 export { promptFingerprint } from './prompt-fingerprint.ts';
+export { RESENT_HEADER } from './resent-header.ts';
 export { fetchSchema, registerSchema, type SchemaRegistryOptions } from './schema-registry.ts';

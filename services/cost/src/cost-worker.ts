@@ -1,5 +1,5 @@
 import type { Assignment, EventLog, LogRecord, StoredRecord } from '@weir/event-log';
-import { type CostEvent, type Dead, EVENTS, type EventCodec, type RequestEvent } from '@weir/events';
+import { type CostEvent, type Dead, EVENTS, type EventCodec, RESENT_HEADER, type RequestEvent } from '@weir/events';
 import { backoffMs, sleep, WeirError } from '@weir/kernel';
 import type { PriceBook } from '@weir/pricing';
 import type { CostMetrics } from './cost-metrics.ts';
@@ -56,6 +56,7 @@ async function deriveBatch(records: readonly StoredRecord[], dependencies: CostW
         value,
         partition: record.partition,
         timestampMs: record.timestampMs,
+        ...(record.headers[RESENT_HEADER] === undefined ? {} : { headers: { [RESENT_HEADER]: '1' } }),
       });
       dependencies.metrics.priced(cost);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '@weir/event-log';
-import type { Dead } from '@weir/events';
+import { type Dead, RESENT_HEADER } from '@weir/events';
 import type { LoadedRow, TableLoad } from '../tables/table-load.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { Progress } from './seal.ts';
@@ -27,9 +27,6 @@ export interface Range<Row> {
 export type Repeats =
   | { readonly kind: 'suspect'; readonly recent: RecentIds }
   | { readonly kind: 'known'; readonly leftOut: ReadonlySet<number> };
-
-/** Set by whoever may have appended a record before: the shipper after a crash or an append without an answer. */
-export const RESENT_HEADER = 'weir-resent';
 
 /** Collects records into a range until something ends it. Deterministic: the same records give the same range. */
 export class RangeBuilder<Row> {

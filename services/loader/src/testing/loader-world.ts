@@ -1,8 +1,8 @@
 import type { Assignment, CommittedOffset, StoredRecord } from '@weir/event-log';
+import { RESENT_HEADER } from '@weir/events';
 import { systemClock, WeirError } from '@weir/kernel';
 import type { InsertBatch } from '@weir/warehouse';
 import type { LoadDependencies } from '../partition/load-dependencies.ts';
-import { RESENT_HEADER } from '../range/range.ts';
 import type { TableLoad } from '../tables/table-load.ts';
 
 /** An event of weir.costs as the loader sees it: `mark` is the upstream offset, `id` the request. */
