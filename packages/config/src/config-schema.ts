@@ -145,7 +145,7 @@ const webhook = Type.Object(
       description: '`json`: the whole event. `slack`: its sentence as `text`.',
     }),
     timeout_ms: integer('Longest wait for an answer.', 10_000, 100, 120_000),
-    max_attempts: integer('Tries before the event goes to weir.dead-letters.', 8, 1, 100),
+    max_attempts: integer('Tries before the event goes to weir.dead-letters (1 s to 5 min apart).', 12, 1, 100),
   },
   { ...closed, description: 'An address that is told of alerts.' },
 );
