@@ -3,12 +3,11 @@ import type { EventLog } from '@weir/event-log';
 import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
 import { createCodec, EVENTS } from '@weir/events';
 import { picoToText, sleep } from '@weir/kernel';
-import { type SpawnedNode, spawnNode, tempDirectory, waitFor } from '@weir/testkit';
+import { type SpawnedNode, spawnNode, startWebhookReceiver, tempDirectory, waitFor } from '@weir/testkit';
 import { expect, it } from 'vitest';
 import { ANOMALY_GROUPS, BUDGET_LOG_TOPIC } from './index.ts';
 import { costRecord } from './testing/cost-writer.ts';
 import { readTopic } from './testing/read-topic.ts';
-import { startWebhookReceiver } from './testing/webhook-receiver.ts';
 
 const PROCESS = join(import.meta.dirname, 'testing/budget-process.ts');
 const PARTITIONS = 2;

@@ -4,11 +4,10 @@ import { MemoryStorage, openMemoryLog } from '@weir/event-log/drivers/memory';
 import { type CostAnomalyEvent, createCodec, EVENTS } from '@weir/events';
 import { GOLDEN_EVENTS } from '@weir/events/testing';
 import { createLogger, createMetrics } from '@weir/telemetry';
-import { freePort, waitFor } from '@weir/testkit';
+import { freePort, startWebhookReceiver, type WebhookAnswer, type WebhookReceiver, waitFor } from '@weir/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAnomaly, webhookGroup } from './index.ts';
 import { readTopic } from './testing/read-topic.ts';
-import { type Answer, startWebhookReceiver, type WebhookReceiver } from './testing/webhook-receiver.ts';
 import type { WebhookConfig } from './webhooks/deliver.ts';
 
 const TOPIC = EVENTS['cost-anomaly'].topic;
@@ -31,7 +30,7 @@ afterEach(async () => {
   await log.close();
 });
 
-async function receiver(answer: Answer): Promise<WebhookReceiver> {
+async function receiver(answer: WebhookAnswer): Promise<WebhookReceiver> {
   const started = await startWebhookReceiver(answer);
   stops.push(() => started.stop());
   return started.value;
