@@ -43,9 +43,15 @@ function rows(path: readonly string[], node: SchemaNode, inMap: boolean): string
   }
   const type =
     node.anyOf === undefined ? (node.type ?? '') : node.anyOf.map((branch) => `\`${branch.const}\``).join(' ');
-  const fallback = node.default === undefined ? 'required' : node.default === '' ? '' : `\`${String(node.default)}\``;
+  const fallback = node.default === undefined ? 'required' : codeOf(node.default);
   const variable = inMap ? '' : `\`${environmentName(path)}\``;
   return [`| \`${path.join('.')}\` | ${type} | ${fallback} | ${node.description ?? ''} | ${variable} |`];
+}
+
+/** A default as code; nothing for an empty one. */
+function codeOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return ['', '{}', '[]'].includes(text) ? '' : `\`${text}\``;
 }
 
 /** docs/weir.schema.json, for editors. */

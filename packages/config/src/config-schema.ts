@@ -85,9 +85,69 @@ const provider = Type.Object(
   closed,
 );
 
+const NAME = '^[A-Za-z0-9_-]{1,64}$';
+
 const gateway = Type.Object(
   { collect_payloads: flag('Keep request and response bodies. False: they are never written anywhere.', true) },
   { ...closed, description: 'A gateway: the second path segment after /v1.' },
+);
+
+const budget = Type.Object(
+  {
+    scope: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
+      default: {},
+      description:
+        'Only events with these dimension values count, e.g. `feature: chat` or `env: [prod, staging]`; `tags.<key>` for other metadata. Text in quotes where YAML would read a number.',
+    }),
+    per: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 4,
+      description: 'One state, with the whole limit, for each combination of the values of these dimensions.',
+    }),
+    max_scopes: integer(
+      'Combinations kept apart at a time; further ones share one state without alerts.',
+      1_000,
+      1,
+      20_000,
+    ),
+    period: text('`hour`, `day`, `week` (from Monday), `month`, or `rolling 24h`, `rolling 7d`.', 'month'),
+    time_zone: text('IANA time zone of calendar periods.', 'UTC'),
+    limit_usd: Type.String({ default: '', description: 'Limit in USD, as text: `"250.00"` (quotes needed).' }),
+    limit_tokens: integer('Limit in tokens (total_tokens).', 0),
+    limit_requests: integer('Limit in requests (ledger rows).', 0),
+    thresholds: Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 10 }), {
+      default: [0.5, 0.8, 1],
+      maxItems: 10,
+      description: 'Shares of the limit at which an alert fires, once in a period.',
+    }),
+    enforcement: Type.Union([Type.Literal('soft'), Type.Literal('hard')], {
+      default: 'soft',
+      description: 'What the state of the budget becomes at its limit.',
+    }),
+  },
+  { ...closed, description: 'A limit on spend, tokens or requests in a period.' },
+);
+
+const webhook = Type.Object(
+  {
+    url: Type.String({ description: 'Called with POST; redirects are refused.', pattern: '^https?://', secret: true }),
+    secret: secret('Signs each call (HMAC-SHA256, Standard Webhooks); `whsec_<base64>` or any text. Empty = unsigned.'),
+    events: Type.Array(Type.Union([Type.Literal('open'), Type.Literal('update'), Type.Literal('resolved')]), {
+      default: ['open', 'resolved'],
+      description: 'Which changes of an alert are sent: `open`, `update`, `resolved`.',
+    }),
+    kinds: Type.Array(Type.String(), {
+      default: [],
+      description: 'Kinds of alert that are sent; empty = all. `budget`.',
+    }),
+    format: Type.Union([Type.Literal('json'), Type.Literal('slack')], {
+      default: 'json',
+      description: '`json`: the whole event. `slack`: its sentence as `text`.',
+    }),
+    timeout_ms: integer('Longest wait for an answer.', 10_000, 100, 120_000),
+    max_attempts: integer('Tries before the event goes to weir.dead-letters (1 s to 5 min apart).', 12, 1, 100),
+  },
+  { ...closed, description: 'An address that is told of alerts.' },
 );
 
 const slug = '^[a-z0-9][a-z0-9-]{0,63}$';
@@ -139,7 +199,7 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'Request and response bodies.' },
     ),
-    gateways: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }), gateway, {
+    gateways: Type.Record(Type.String({ pattern: NAME }), gateway, {
       ...closed,
       default: { default: {} },
       description: 'Gateways by id; `default` always exists.',
@@ -153,6 +213,16 @@ export const configSchema = Type.Object(
       ...closed,
       default: {},
       description: 'Providers of your own, called as /custom-<slug>/…',
+    }),
+    budgets: Type.Record(Type.String({ pattern: NAME }), budget, {
+      ...closed,
+      default: {},
+      description: 'Budgets by id; see [budgets](budgets.md).',
+    }),
+    webhooks: Type.Record(Type.String({ pattern: NAME }), webhook, {
+      ...closed,
+      default: {},
+      description: 'Webhooks by name, for the events of weir.cost-anomalies; see [budgets](budgets.md#webhooks).',
     }),
     schema_registry: Type.Object(
       {

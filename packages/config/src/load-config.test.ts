@@ -55,6 +55,21 @@ describe('loadConfig', () => {
     ['warehouse:\n  mode: sharded\n', 'CONFIG_INVALID', /must be one of single, cluster, cloud/, /migrations/],
     ['providers:\n  openai:\n    base_url: ftp://x\n', 'CONFIG_INVALID', /base_url/, /Called instead/],
     ['gateways:\n  "a b": {}\n', 'CONFIG_INVALID', /gateways\.a b: the name must match/, /Rename/],
+    ['budgets:\n  b: { limit_usd: 5 }\n', 'CONFIG_INVALID', /budgets\.b\.limit_usd is 5: it must be string/, /quotes/],
+    [
+      'budgets:\n  b: { scope: { feature: 5 } }\n',
+      'CONFIG_INVALID',
+      /scope\.feature is 5: it must be string/,
+      /quotes/,
+    ],
+    ['budgets:\n  b: { thresholds: [0.5, 0] }\n', 'CONFIG_INVALID', /thresholds\.1 is 0: it must be > 0/, /Shares/],
+    ['webhooks:\n  ops: { secret: s3 }\n', 'CONFIG_INVALID', /webhooks\.ops\.url is missing$/, /POST/],
+    [
+      'webhooks:\n  ops: { url: "http://x", events: [on] }\n',
+      'CONFIG_INVALID',
+      /events\.0 is "on".*open, upd/,
+      /changes/,
+    ],
     ['ingress: [1\n', 'CONFIG_SYNTAX', /line 2|line 1/, /line/],
   ])('explains %j', (yaml, code, message, fix) => {
     expect(() => load(yaml)).toThrowError(failure(code, message, fix));

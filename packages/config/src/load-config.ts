@@ -4,7 +4,7 @@ import { errorMessage, nearest, WeirError } from '@weir/kernel';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parseDocument } from 'yaml';
 import { type Config, configSchema } from './config-schema.ts';
-import { environmentName, leaves, nodeAt, type SchemaNode } from './schema-walk.ts';
+import { descriptionAt, environmentName, leaves, nodeAt, type SchemaNode } from './schema-walk.ts';
 
 export interface ConfigSource {
   /** Path of weir.yaml; when undefined, `WEIR_CONFIG`, else `./weir.yaml` if it exists, else defaults only. */
@@ -152,13 +152,31 @@ function explain(errors: readonly ErrorObject[], file: string | undefined): Weir
       `key in ${file ?? 'the configuration'}`,
     );
   }
+  return invalidValue(error, path, where);
+}
+
+function invalidValue(error: ErrorObject | undefined, path: readonly string[], where: string): WeirError {
+  const fixOf = (at: readonly string[]): string => descriptionAt(schema, at) ?? 'See docs/configuration.md.';
+  if (error?.keyword === 'required') {
+    const missing = [...path, String(error.params['missingProperty'])];
+    return new WeirError('CONFIG_INVALID', `${where}${missing.join('.')} is missing`, { fix: fixOf(missing) });
+  }
   const node = nodeAt(schema, path);
-  const value = node?.secret === true ? '[redacted]' : JSON.stringify(error?.data);
-  const choices = node?.anyOf?.map((branch) => String(branch.const)).join(', ');
-  const rule = choices === undefined ? (error?.message ?? 'is not valid') : `must be one of ${choices}`;
-  return new WeirError('CONFIG_INVALID', `${where}${path.join('.')} is ${value}: it ${rule}`, {
-    fix: node?.description ?? 'See docs/configuration.md.',
+  const branches = node?.anyOf ?? [];
+  const choices = branches.length > 0 && branches.every((branch) => branch.const !== undefined);
+  const rule = choices
+    ? `must be one of ${branches.map((branch) => String(branch.const)).join(', ')}`
+    : (error?.message ?? 'is not valid');
+  return new WeirError('CONFIG_INVALID', `${where}${path.join('.')} is ${shown(error?.data, node)}: it ${rule}`, {
+    fix: fixOf(path),
   });
+}
+
+/** A wrong value in an error: never a secret, nor what may hold one. */
+function shown(value: unknown, node: SchemaNode | undefined): string {
+  if (node?.secret === true) return '[redacted]';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value);
 }
 
 function deepFreeze(value: unknown): unknown {

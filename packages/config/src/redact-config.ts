@@ -9,6 +9,7 @@ export function redactConfig(config: Config): unknown {
       const node = nodeAt(configSchema as unknown as SchemaNode, path);
       return node?.secret === true && value !== '' ? '[redacted]' : redactUrl(value);
     }
+    if (Array.isArray(value)) return value.map((item) => visit(item, path));
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
   };
   return visit(config, []);
@@ -26,6 +27,7 @@ export function describeConfig(config: Config, defaults?: Config): string {
 
 function difference(value: unknown, base: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value === base ? undefined : value;
+  if (Array.isArray(value)) return JSON.stringify(value) === JSON.stringify(base) ? undefined : value;
   const original = (base ?? {}) as Record<string, unknown>;
   const changed = Object.entries(value)
     .map(([key, item]) => [key, difference(item, original[key])] as const)

@@ -19,3 +19,9 @@ export {
   type DemoTrafficSummary,
   runDemoTraffic,
 } from './traffic/run-demo-traffic.ts';
+export {
+  type Answer as WebhookAnswer,
+  type ReceivedCall,
+  startWebhookReceiver,
+  type WebhookReceiver,
+} from './webhooks/webhook-receiver.ts';

@@ -1,3 +1,4 @@
+import { ANOMALY_GROUPS, BUDGET_LOG_TOPIC, webhookGroup } from '@weir/anomaly';
 import type { Config } from '@weir/config';
 import { COST_GROUP } from '@weir/cost';
 import type { TopicSpec } from '@weir/event-log';
@@ -11,11 +12,30 @@ const DAY_MS = 86_400_000;
 export function topicSpecs(config: Config): TopicSpec[] {
   const { partitions, requests, costs } = config.log;
   const readers = config.payloads.store ? [COST_GROUP, LOADER_GROUPS.payloads] : [COST_GROUP];
+  const budgets = Object.keys(config.budgets).length > 0;
+  const webhooks = Object.keys(config.webhooks).map(webhookGroup);
   return [
     { ...limits(EVENTS.request.topic, partitions, requests), protectedGroups: readers },
-    { ...limits(EVENTS.cost.topic, partitions, costs), protectedGroups: [LOADER_GROUPS.requests] },
-    { ...small(EVENTS['cost-anomaly'].topic, partitions), protectedGroups: [LOADER_GROUPS.anomalies] },
-    { name: EVENTS['budget-state'].topic, partitions: 1, compact: true, maxBytes: 256 * MEBIBYTE },
+    {
+      ...limits(EVENTS.cost.topic, partitions, costs),
+      protectedGroups: budgets ? [LOADER_GROUPS.requests, ANOMALY_GROUPS.spend] : [LOADER_GROUPS.requests],
+    },
+    { ...small(EVENTS['cost-anomaly'].topic, partitions), protectedGroups: [LOADER_GROUPS.anomalies, ...webhooks] },
+    {
+      name: EVENTS['budget-state'].topic,
+      partitions: 1,
+      compact: true,
+      maxBytes: 256 * MEBIBYTE,
+      protectedGroups: [LOADER_GROUPS.budgetStates],
+    },
+    {
+      name: BUDGET_LOG_TOPIC,
+      partitions: 1,
+      retentionMs: DAY_MS,
+      retentionBytes: 64 * MEBIBYTE,
+      maxBytes: 1_024 * MEBIBYTE,
+      protectedGroups: budgets ? [ANOMALY_GROUPS.book] : [],
+    },
     { ...small(EVENTS['dead-letter'].topic, 1), protectedGroups: [LOADER_GROUPS.deadLetters] },
   ];
 }

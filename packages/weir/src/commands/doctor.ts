@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorMessage } from '@weir/kernel';
 import { tryPort } from '../check-ports.ts';
-import { WATCHED_GROUPS } from '../processes/lag-metrics.ts';
+import { watchedGroups } from '../processes/lag-metrics.ts';
 import { type RunFile, readRunFile } from '../run-file.ts';
 import type { Settings } from '../settings.ts';
 import { WEIR_VERSION } from '../version.ts';
@@ -114,7 +114,7 @@ async function logState(settings: Settings): Promise<Finding[]> {
       const text = `${topic.name}: ${topic.records} records, ${(topic.bytes / 1024 ** 2).toFixed(1)} MiB`;
       findings.push({ ok: share < 0.9, text, fix: 'Nearly full: see why its readers lag, or raise max_bytes.' });
     }
-    for (const [group, topic] of WATCHED_GROUPS) {
+    for (const [group, topic] of watchedGroups(settings.config)) {
       const behind = (await log.lag(group, topic)).reduce((sum, { lag }) => sum + lag, 0);
       findings.push({ ok: true, text: `${group}: ${behind} records behind on ${topic}` });
     }

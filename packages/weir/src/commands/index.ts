@@ -1,3 +1,4 @@
+import { budgets } from './budgets.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -6,4 +7,4 @@ import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
 import { up } from './up.ts';
 
-export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, doctor];
+export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, budgets, doctor];

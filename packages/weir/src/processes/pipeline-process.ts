@@ -1,4 +1,5 @@
-/** Everything behind the log, in one process: cost, loader, warehouse, SQL endpoint, console. */
+/** Everything behind the log, in one process: cost, anomaly, loader, warehouse, SQL endpoint, console. */
+import { startAnomaly } from '@weir/anomaly';
 import { createConsole } from '@weir/console';
 import { startCost } from '@weir/cost';
 import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
@@ -33,7 +34,7 @@ await runChild('pipeline', telemetry, async () => {
     const log = await openEmbeddedLog({ directory: settings.logDirectory, fsyncIntervalMs: config.log.fsync_ms });
     releasers.add('log', () => log.close());
     await log.ensureTopics(topicSpecs(config));
-    releasers.add('lag metrics', watchLag(log, metrics));
+    releasers.add('lag metrics', watchLag(log, metrics, config));
 
     if (startSql !== undefined && config.sql.enabled) {
       const sql = await startSql();
@@ -55,6 +56,14 @@ await runChild('pipeline', telemetry, async () => {
     const loaderConfig = { limits, payloads, audit, onDataError: config.loader.on_data_error };
     const loader = await startLoader(loaderConfig, { ...shared, warehouse, framing: framing['dead-letter'] });
     releasers.add('loader', () => loader.stop());
+    const { budgets, webhooks } = config;
+    const anomalyFraming = {
+      anomaly: framing['cost-anomaly'],
+      state: framing['budget-state'],
+      deadLetter: framing['dead-letter'],
+    };
+    const anomaly = await startAnomaly({ budgets, webhooks }, { ...shared, framing: anomalyFraming });
+    releasers.add('anomaly', () => anomaly.stop());
     const cost = await startCost({
       ...shared,
       book: embeddedPriceBook(),

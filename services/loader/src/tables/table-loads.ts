@@ -9,6 +9,7 @@ export const LOADER_GROUPS = {
   requests: 'weir-loader-requests',
   payloads: 'weir-loader-payloads',
   anomalies: 'weir-loader-anomalies',
+  budgetStates: 'weir-loader-budget-states',
   deadLetters: 'weir-loader-dead-letters',
 } as const;
 
@@ -37,6 +38,14 @@ export function startTableLoads<Result>(
         group: LOADER_GROUPS.anomalies,
         table: 'anomalies',
         codec: createCodec('cost-anomaly'),
+      }),
+    ),
+    start(
+      createAvroLoad({
+        topic: EVENTS['budget-state'].topic,
+        group: LOADER_GROUPS.budgetStates,
+        table: 'budget_states',
+        codec: createCodec('budget-state'),
       }),
     ),
     start(

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { type BudgetDefinition, compileBudgets } from './compile-budgets.ts';
+
+const definition: BudgetDefinition = {
+  scope: {},
+  per: [],
+  max_scopes: 10,
+  period: 'month',
+  time_zone: 'UTC',
+  limit_usd: '100',
+  limit_tokens: 0,
+  limit_requests: 0,
+  thresholds: [0.5, 0.8, 1],
+  enforcement: 'soft',
+};
+const compile = (change: Partial<BudgetDefinition>) => compileBudgets({ team: { ...definition, ...change } })[0];
+
+describe('compileBudgets', () => {
+  it('I4 takes amounts and shares exactly as they are written', () => {
+    expect(compile({ limit_usd: '0.000000000001' })?.limit).toEqual({ kind: 'usd', amount: 1n });
+    expect(compile({ limit_tokens: 5, limit_usd: '' })?.limit).toEqual({ kind: 'tokens', amount: 5n });
+    expect(compile({ thresholds: [1, 0.1] })?.thresholds).toMatchObject([
+      { share: 0.1, numerator: 1n, denominator: 10n },
+      { share: 1, numerator: 1n, denominator: 1n },
+    ]);
+    expect(compile({ period: 'rolling 24h' })?.period).toEqual({ kind: 'rolling', stepMs: 24 * 60_000 });
+    expect(compile({ period: 'rolling 7d' })?.period).toEqual({ kind: 'rolling', stepMs: 168 * 60_000 });
+  });
+
+  it('keeps the key while only the limit changes, and changes it with what is counted', () => {
+    const key = compile({})?.key;
+    expect(compile({ limit_usd: '7', thresholds: [1], enforcement: 'hard', max_scopes: 3 })?.key).toBe(key);
+    for (const change of [
+      { per: ['user_id'] },
+      { scope: { feature: 'chat' } },
+      { period: 'day' },
+      { time_zone: 'Asia/Tokyo' },
+      { limit_usd: '', limit_requests: 3 },
+    ]) {
+      expect(compile(change)?.key, JSON.stringify(change)).not.toBe(key);
+    }
+  });
+
+  it.each<[Partial<BudgetDefinition>, RegExp, RegExp]>([
+    [{ scope: { featur: 'x' } }, /budgets\.team\.scope\.featur is "featur"/, /Did you mean feature\?/],
+    [{ scope: { 'tags.': 'x' } }, /scope\.tags\./, /tags\.<key>/],
+    [{ per: ['usr_id'] }, /per\.0 is "usr_id"/, /user_id/],
+    [{ per: ['env', 'env'] }, /per\.1 is "env"/, /once/],
+    [{ per: ['env'], scope: { env: 'prod' } }, /per\.0 is "env"/, /leave it out/],
+    [{ period: 'year' }, /period is "year"/, /rolling 24h/],
+    [{ time_zone: 'Mars/Olympus' }, /time_zone is "Mars\/Olympus"/, /Europe\/Berlin/],
+    [{ limit_usd: '12 USD' }, /limit_usd is "12 USD"/, /"250\.00"/],
+    [{ limit_usd: '1000000' }, /limit_usd is "1000000"/, /below 1000000/],
+    [{ limit_usd: '' }, /no limit at all/, /exactly one/],
+    [{ limit_tokens: 3 }, /limit_usd and limit_tokens/, /exactly one/],
+    [{ thresholds: [0.5, 0.5] }, /thresholds is "0.5, 0.5"/, /once/],
+  ])('explains %j', (change, message, fix) => {
+    expect(() => compile(change)).toThrowError(
+      expect.objectContaining({
+        code: 'BUDGET_INVALID',
+        message: expect.stringMatching(message),
+        fix: expect.stringMatching(fix),
+      }),
+    );
+  });
+});

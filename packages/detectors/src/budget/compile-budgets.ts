@@ -1,0 +1,141 @@
+import { nearest, parseDecimal, picoFromText, WeirError } from '@weir/kernel';
+import {
+  type Budget,
+  type BudgetFilter,
+  type BudgetLimit,
+  type BudgetPeriod,
+  ROLLING_STEPS,
+  type Threshold,
+} from './budget.ts';
+import { BUDGET_DIMENSIONS, isDimension } from './dimensions.ts';
+import { CALENDAR_UNITS, type CalendarUnit, createZonedPeriods } from './zoned-period.ts';
+
+/** A budget as it stands in weir.yaml, with defaults filled in. */
+export interface BudgetDefinition {
+  readonly scope: Readonly<Record<string, string | readonly string[]>>;
+  readonly per: readonly string[];
+  readonly max_scopes: number;
+  readonly period: string;
+  readonly time_zone: string;
+  readonly limit_usd: string;
+  readonly limit_tokens: number;
+  readonly limit_requests: number;
+  readonly thresholds: readonly number[];
+  readonly enforcement: 'soft' | 'hard';
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** What a budget-state event can hold: decimal(18,12). */
+const LIMIT_USD_MAX = 1_000_000n * 10n ** 12n;
+
+/** Checks and prepares the budgets of the configuration. @throws WeirError `BUDGET_INVALID` with field, value and fix. */
+export function compileBudgets(definitions: Readonly<Record<string, BudgetDefinition>>): Budget[] {
+  return Object.entries(definitions).map(([id, definition]) => compileBudget(id, definition));
+}
+
+function compileBudget(id: string, definition: BudgetDefinition): Budget {
+  const field = (name: string): string => `budgets.${id}.${name}`;
+  const filters = Object.entries(definition.scope).map(([dimension, value]): BudgetFilter => {
+    checkDimension(dimension, field(`scope.${dimension}`));
+    return { dimension, values: new Set(typeof value === 'string' ? [value] : value) };
+  });
+  definition.per.forEach((dimension, at) => {
+    checkDimension(dimension, field(`per.${at}`));
+    if (definition.per.indexOf(dimension) !== at) throw invalid(field(`per.${at}`), dimension, 'List it once.');
+    const filter = filters.find((candidate) => candidate.dimension === dimension);
+    if (filter?.values.size === 1) {
+      throw invalid(field(`per.${at}`), dimension, 'scope already holds it to one value: leave it out of per.');
+    }
+  });
+  const period = compilePeriod(definition, field);
+  const limit = compileLimit(definition, field);
+  const counted = JSON.stringify([
+    filters.map(({ dimension, values }) => [dimension, [...values].sort()]).sort(),
+    definition.per,
+    period,
+    limit.kind,
+  ]);
+  return {
+    id,
+    key: `${id}~${fingerprint(counted)}`,
+    filters,
+    per: definition.per,
+    period,
+    limit,
+    thresholds: compileThresholds(definition.thresholds, field('thresholds')),
+    enforcement: definition.enforcement,
+    scopesMax: definition.max_scopes,
+  };
+}
+
+function checkDimension(name: string, field: string): void {
+  if (isDimension(name)) return;
+  const near = nearest(name, BUDGET_DIMENSIONS);
+  const known = `Use one of ${BUDGET_DIMENSIONS.join(', ')}, or tags.<key> for another metadata entry.`;
+  throw invalid(field, name, near === undefined ? known : `Did you mean ${near}? ${known}`);
+}
+
+function compilePeriod(definition: BudgetDefinition, field: (name: string) => string): BudgetPeriod {
+  const rolling = /^rolling ([1-9]\d{0,3})([hd])$/.exec(definition.period);
+  if (rolling !== null) {
+    const hours = Number(rolling[1]) * (rolling[2] === 'd' ? 24 : 1);
+    return { kind: 'rolling', stepMs: (hours * HOUR_MS) / ROLLING_STEPS };
+  }
+  if (!(CALENDAR_UNITS as readonly string[]).includes(definition.period)) {
+    const fix = `Write ${CALENDAR_UNITS.join(', ')}, or rolling with hours or days: rolling 24h, rolling 7d.`;
+    throw invalid(field('period'), definition.period, fix);
+  }
+  const unit = definition.period as CalendarUnit;
+  try {
+    createZonedPeriods(unit, definition.time_zone)(0);
+  } catch {
+    const fix = 'Write an IANA name such as UTC, Europe/Berlin or America/New_York.';
+    throw invalid(field('time_zone'), definition.time_zone, fix);
+  }
+  return { kind: 'calendar', unit, timeZone: definition.time_zone };
+}
+
+function compileLimit(definition: BudgetDefinition, field: (name: string) => string): BudgetLimit {
+  const { limit_usd: usd, limit_tokens: tokens, limit_requests: requests } = definition;
+  const given = [usd !== '' && 'limit_usd', tokens > 0 && 'limit_tokens', requests > 0 && 'limit_requests'];
+  const names = given.filter((name) => name !== false);
+  if (names.length !== 1) {
+    const fix = 'Give exactly one of limit_usd, limit_tokens and limit_requests.';
+    throw invalid(field('limit_usd'), names.length === 0 ? 'no limit at all' : names.join(' and '), fix);
+  }
+  if (tokens > 0) return { kind: 'tokens', amount: BigInt(tokens) };
+  if (requests > 0) return { kind: 'requests', amount: BigInt(requests) };
+  const fix = 'Write an amount above 0 and below 1000000 as text, with at most 12 decimals: "250.00".';
+  const amount = picoOf(usd);
+  if (amount === undefined || amount <= 0n || amount >= LIMIT_USD_MAX) throw invalid(field('limit_usd'), usd, fix);
+  return { kind: 'usd', amount };
+}
+
+/** Pico-dollars of a decimal text, undefined when it is none. */
+function picoOf(text: string): bigint | undefined {
+  try {
+    return picoFromText(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function compileThresholds(shares: readonly number[], field: string): Threshold[] {
+  const sorted = [...new Set(shares)].sort((a, b) => a - b);
+  if (sorted.length !== shares.length) throw invalid(field, shares.join(', '), 'List each share once.');
+  // The number's own shortest text: 0.8 is exactly 8/10, whatever the nearest float is.
+  return sorted.map((share) => ({ share, ...parseDecimal(String(share)) }));
+}
+
+const invalid = (field: string, value: string, fix: string): WeirError =>
+  new WeirError('BUDGET_INVALID', `${field} is "${value}"`, { fix });
+
+/** FNV-1a, 32 bits, 8 hex digits: tells definitions apart, protects nothing. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

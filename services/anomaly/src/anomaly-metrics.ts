@@ -1,0 +1,49 @@
+import type { BudgetAlert, BudgetBook } from '@weir/detectors';
+import type { Metrics } from '@weir/telemetry';
+
+/** What the anomaly service counts, by names of the Prometheus conventions. */
+export interface AnomalyMetrics {
+  /** The book to read shares from at scrape time; undefined while another process keeps it. */
+  keep(book: BudgetBook | undefined): void;
+  alerted(alert: BudgetAlert): void;
+  late(budget: string): void;
+  overflowed(budget: string): void;
+  ignored(reason: string): void;
+  delivered(webhook: string): void;
+  webhookFailed(webhook: string, reason: string): void;
+  deadLettered(code: string): void;
+}
+
+export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
+  let kept: BudgetBook | undefined;
+  const shareHelp = 'Share of its limit that a budget has used; of its scopes the highest.';
+  metrics.gauge('weir_budget_spent_share', shareHelp, ['budget'], (gauge) => {
+    for (const { budget, share } of kept?.summary() ?? []) gauge.set(share, { budget: budget.id });
+  });
+  metrics.gauge('weir_budget_scopes', 'Scopes of a budget that are kept apart.', ['budget'], (gauge) => {
+    for (const { budget, scopes } of kept?.summary() ?? []) gauge.set(scopes, { budget: budget.id });
+  });
+  const alerts = metrics.counter('weir_budget_events_total', 'Events of budget alerts.', ['budget', 'status']);
+  const late = metrics.counter('weir_budget_late_total', 'Events too late for their period.', ['budget']);
+  const overflow = metrics.counter(
+    'weir_budget_overflow_total',
+    'Events of combinations beyond max_scopes, counted together.',
+    ['budget'],
+  );
+  const ignored = metrics.counter('weir_budget_ignored_total', 'Cost events that count against no budget.', ['reason']);
+  const delivered = metrics.counter('weir_webhook_deliveries_total', 'Events that a webhook took.', ['webhook']);
+  const failures = metrics.counter('weir_webhook_failures_total', 'Calls that failed.', ['webhook', 'reason']);
+  const dead = metrics.counter('weir_anomaly_dead_letters_total', 'Records given up, by error code.', ['code']);
+  return {
+    keep(book) {
+      kept = book;
+    },
+    alerted: ({ budget, status }) => alerts.inc({ budget: budget.id, status }),
+    late: (budget) => late.inc({ budget }),
+    overflowed: (budget) => overflow.inc({ budget }),
+    ignored: (reason) => ignored.inc({ reason }),
+    delivered: (webhook) => delivered.inc({ webhook }),
+    webhookFailed: (webhook, reason) => failures.inc({ webhook, reason }),
+    deadLettered: (code) => dead.inc({ code }),
+  };
+}

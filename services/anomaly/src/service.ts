@@ -1,0 +1,211 @@
+/**
+ * Anomaly: budgets over the cost events, and webhooks for what they say.
+ *
+ *   weir.costs ──▶ spend worker ──▶ weir.budget-log ──▶ book keeper ──▶ weir.cost-anomalies ──▶ webhook workers
+ *   (n partitions)  one each         (1 partition)      one in all  └──▶ weir.budget-states
+ *
+ * A budget spans the partitions of weir.costs, and each of those may be another process's. So what counts (matched,
+ * without repeats) is put into one order by an internal topic with one partition, and the state of all budgets is a pure
+ * function of that topic: sums, alerts, versions, and time too, which enters it as ticks. Each entry carries its
+ * partition and offset in weir.costs, rising along each, so an entry that a crash, a rebalance or an owner who does not
+ * know yet that it is none appends again is dropped exactly. Snapshots lie in the same topic; the commit of the offset
+ * they reach names them. A restart is: snapshot, replay, go on. What is published again then is the same to the byte.
+ *
+ * The load of one process is bounded by this: matching and decoding scale with partitions, the book by itself takes some
+ * 100,000 entries a second, which is why one is enough.
+ */
+import type { Config } from '@weir/config';
+import { type Budget, compileBudgets } from '@weir/detectors';
+import type { EventLog, Subscription } from '@weir/event-log';
+import { createCodec, createGravedigger, EVENTS, type Framing } from '@weir/events';
+import { type Clock, errorCode, Releasers, type Started, systemClock } from '@weir/kernel';
+import type { Logger, Metrics } from '@weir/telemetry';
+import { type AnomalyMetrics, createAnomalyMetrics } from './anomaly-metrics.ts';
+import { type BookKeeperLimits, runBookKeeper } from './budgets/book-keeper.ts';
+import { anomalyEvent, budgetStateEvent } from './budgets/budget-events.ts';
+import { BUDGET_LOG_TOPIC } from './budgets/budget-log-codec.ts';
+import { runSpendWorker } from './budgets/spend-worker.ts';
+import { deliver, type WebhookConfig } from './webhooks/deliver.ts';
+import { runWebhookWorker } from './webhooks/webhook-worker.ts';
+
+/** Consumer groups of the anomaly service. */
+export const ANOMALY_GROUPS = { spend: 'weir-budget-spend', book: 'weir-budget-book' } as const;
+
+/** The group of a webhook: its own position, so that a slow one holds back no other. */
+export const webhookGroup = (name: string): string => `weir-webhook-${name}`;
+
+export interface AnomalyConfig {
+  readonly budgets: Config['budgets'];
+  readonly webhooks: Config['webhooks'];
+  /** Default: what is right for an installation; tests are in more of a hurry. */
+  readonly limits?: Partial<BookKeeperLimits>;
+  readonly webhookRetry?: { readonly baseMs: number; readonly capMs: number };
+}
+
+export interface AnomalyDependencies {
+  readonly log: EventLog;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly clock?: Clock;
+  /** Framing of the events it makes; single-object by default. */
+  readonly framing?: { readonly anomaly: Framing; readonly state: Framing; readonly deadLetter: Framing };
+}
+
+const DAY_MS = 86_400_000;
+const LIMITS: BookKeeperLimits = { lateMs: DAY_MS, publishMs: 1_000, snapshotMs: 10_000 };
+const WEBHOOK_RETRY = { baseMs: 1_000, capMs: 300_000 };
+const IDS_REMEMBERED = 10_000;
+
+/** Starts what is configured: nothing at all without budgets and webhooks. @throws WeirError `BUDGET_INVALID`. */
+export async function startAnomaly(
+  config: AnomalyConfig,
+  dependencies: AnomalyDependencies,
+): Promise<Started<readonly Subscription[]>> {
+  const budgets = compileBudgets(config.budgets);
+  const metrics = createAnomalyMetrics(dependencies.metrics);
+  const releasers = new Releasers();
+  const subscriptions: Subscription[] = [];
+  const started = async (starting: Promise<Subscription>): Promise<void> => {
+    const subscription = await starting;
+    subscriptions.push(subscription);
+    releasers.add('subscription', () => subscription.stop());
+  };
+  try {
+    // Before the budgets: a new webhook is told of everything from now on.
+    for (const [name, webhook] of Object.entries(config.webhooks)) {
+      await started(subscribeWebhook({ name, webhook, retry: config.webhookRetry }, dependencies, metrics));
+    }
+    if (budgets.length > 0) {
+      await started(subscribeBook(budgets, { ...LIMITS, ...config.limits }, dependencies, metrics));
+      await started(subscribeSpend(budgets, dependencies, metrics));
+    }
+  } catch (error) {
+    await releasers.stop();
+    throw error;
+  }
+  return { value: subscriptions, stop: () => releasers.stop() };
+}
+
+function subscribeSpend(
+  budgets: readonly Budget[],
+  { log, logger }: AnomalyDependencies,
+  metrics: AnomalyMetrics,
+): Promise<Subscription> {
+  const topic = EVENTS.cost.topic;
+  return log.subscribe({
+    group: ANOMALY_GROUPS.spend,
+    topics: [topic],
+    onAssigned: (assignment) =>
+      runSpendWorker(assignment, {
+        budgets,
+        codec: createCodec('cost'),
+        idsRemembered: IDS_REMEMBERED,
+        startOffset: async (partition) => {
+          const lags = await log.lag(ANOMALY_GROUPS.spend, topic);
+          return lags.find((lag) => lag.partition === partition)?.startOffset ?? 0;
+        },
+        append: (records) => log.append(BUDGET_LOG_TOPIC, records),
+        onIgnored: (reason) => metrics.ignored(reason),
+      }),
+    onError: (error, place) => logger.error({ ...place, error }, 'budget spend worker restarts'),
+  });
+}
+
+function subscribeBook(
+  budgets: readonly Budget[],
+  limits: BookKeeperLimits,
+  { log, logger, framing, clock }: AnomalyDependencies,
+  metrics: AnomalyMetrics,
+): Promise<Subscription> {
+  const anomalies = createCodec('cost-anomaly', framing?.anomaly);
+  const states = createCodec('budget-state', framing?.state);
+  const told = new Set<string>();
+  return log.subscribe({
+    group: ANOMALY_GROUPS.book,
+    topics: [BUDGET_LOG_TOPIC],
+    onAssigned: (assignment) =>
+      runBookKeeper(assignment, {
+        budgets,
+        limits,
+        clock: clock ?? systemClock,
+        append: (records) => log.append(BUDGET_LOG_TOPIC, records),
+        async publishAlerts(alerts) {
+          const events = alerts.map(anomalyEvent);
+          const records = events.map((event) => ({ key: event.anomaly_id, value: anomalies.encode(event) }));
+          await log.append(EVENTS['cost-anomaly'].topic, records);
+          for (const [index, alert] of alerts.entries()) {
+            metrics.alerted(alert);
+            logger.info({ status: alert.status, budget: alert.budget.id }, events[index]?.message ?? '');
+          }
+        },
+        publishStandings: (standings) => {
+          const records = standings.map((standing) => ({
+            key: standing.scopeKey,
+            value: states.encode(budgetStateEvent(standing)),
+          }));
+          return log.append(EVENTS['budget-state'].topic, records);
+        },
+        onNotices(notices) {
+          for (const { kind, budget } of notices) {
+            if (kind === 'late') metrics.late(budget.id);
+            else metrics.overflowed(budget.id);
+            if (told.has(`${kind} ${budget.id}`)) continue;
+            told.add(`${kind} ${budget.id}`);
+            logger.warn({ budget: budget.id, max_scopes: budget.scopesMax }, NOTICE_TEXT[kind]);
+          }
+        },
+        onBook: (book) => metrics.keep(book),
+      }),
+    onError: (error, place) => logger.error({ ...place, error }, 'budget book keeper restarts'),
+  });
+}
+
+const NOTICE_TEXT = {
+  late: 'an event came too late for its period of the budget and is not counted; said once, see weir_budget_late_total',
+  overflow: 'more combinations than max_scopes: further ones are counted together, without alerts; said once',
+} as const;
+
+interface NamedWebhook {
+  readonly name: string;
+  readonly webhook: WebhookConfig;
+  readonly retry: AnomalyConfig['webhookRetry'];
+}
+
+function subscribeWebhook(
+  { name, webhook, retry }: NamedWebhook,
+  { log, logger, version, framing, clock = systemClock }: AnomalyDependencies,
+  metrics: AnomalyMetrics,
+): Promise<Subscription> {
+  const bury = createGravedigger({
+    service: 'anomaly',
+    version,
+    now: () => clock.now(),
+    framing: framing?.deadLetter,
+    append: (topic, records) => log.append(topic, records),
+    onBuried(record, error) {
+      metrics.deadLettered(errorCode(error));
+      logger.error({ webhook: name, record, error }, 'alert not delivered; sent to weir.dead-letters');
+    },
+  });
+  return log.subscribe({
+    group: webhookGroup(name),
+    topics: [EVENTS['cost-anomaly'].topic],
+    from: 'latest',
+    onAssigned: (assignment) =>
+      runWebhookWorker(assignment, {
+        name,
+        webhook,
+        codec: createCodec('cost-anomaly', framing?.anomaly),
+        retry: retry ?? WEBHOOK_RETRY,
+        deliver: (event, signal) => deliver(webhook, event, { version, now: () => clock.now(), signal }),
+        bury,
+        onDelivered: () => metrics.delivered(name),
+        onFailed(reason, attempt) {
+          metrics.webhookFailed(name, reason);
+          logger.warn({ webhook: name, reason, attempt }, 'webhook call failed');
+        },
+      }),
+    onError: (error, place) => logger.error({ webhook: name, ...place, error }, 'webhook worker restarts'),
+  });
+}
