@@ -8,6 +8,7 @@ export default defineConfig({
       'infra/tooling/**/*.test.ts',
       'test/**/*.test.ts',
     ],
+    globalSetup: ['infra/tooling/shared-kafka.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -10,6 +10,10 @@
  *  L5  Reading is pulled: a reader that does not call `read` makes the driver stop fetching, never buffer without bound.
  *  L6  Retention never removes a record that a protected group has not committed past; a log at its byte limit
  *      refuses to append (`LOG_FULL`) instead of losing anything.
+ *
+ * A Kafka broker gives L1 as the acknowledgement of all in-sync replicas. It knows nothing of L6: it removes by
+ * `retentionMs` and `retentionBytes` whether a group has read or not, so they must outlast the longest outage of a
+ * reader, and `maxBytes` is not enforced there; `LOG_FULL` says that this process holds too much unsent.
  */
 export interface EventLog {
   /**
@@ -19,10 +23,13 @@ export interface EventLog {
    */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   /**
-   * Appends in order; resolves when durable (L1) with one position per record. A batch that is refused with one of
-   * the codes below stored nothing; after any other failure some of it may be stored (at least once).
-   * @throws WeirError `LOG_FULL` and `LOG_DISK_FULL` (retriable), `LOG_UNKNOWN_TOPIC`, `LOG_INVALID_PARTITION`,
-   * `LOG_RECORD_TOO_LARGE`, `LOG_CLOSED`.
+   * Appends in order; resolves when durable (L1) with one position per record, and each record stored once, however
+   * often the driver had to send it. A batch that is refused with one of the codes below stored nothing; after any
+   * other failure some of it may be stored. On Kafka the answer can get lost on its way: `LOG_UNCONFIRMED` says that
+   * some of the records may be stored, so that the caller can mark what it appends again.
+   * @throws WeirError `LOG_FULL`, `LOG_DISK_FULL` and `LOG_UNAVAILABLE` (retriable), `LOG_UNKNOWN_TOPIC`,
+   * `LOG_INVALID_PARTITION`, `LOG_RECORD_TOO_LARGE`, `LOG_REFUSED`, `LOG_ACCESS_DENIED`, `LOG_AUTH_FAILED`, `LOG_CLOSED`;
+   * `LOG_UNCONFIRMED` (retriable).
    */
   append(topic: string, records: readonly LogRecord[]): Promise<readonly Position[]>;
   /** Joins a group; calls `onAssigned` once for each partition this member gets. @throws WeirError `LOG_UNKNOWN_TOPIC`. */
@@ -141,7 +148,7 @@ export interface Assignment {
 export interface ReadLimits {
   readonly maxRecords: number;
   readonly maxBytes: number;
-  /** How long to wait for a first record, ms; 0 = do not wait. */
+  /** How long to wait for a first record, ms; 0 = do not wait: on Kafka that gives what has been fetched already. */
   readonly waitMs: number;
 }
 
@@ -167,7 +174,9 @@ export interface PartitionLag {
 export interface TopicDescription {
   readonly name: string;
   readonly partitions: number;
+  /** Offsets between the oldest and the newest record; on Kafka gaps are counted as well. */
   readonly records: number;
-  readonly bytes: number;
+  /** Null where the driver cannot tell (Kafka). */
+  readonly bytes: number | null;
   readonly maxBytes: number | null;
 }

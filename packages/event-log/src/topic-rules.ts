@@ -7,6 +7,7 @@ export const DEFAULT_MAX_RECORD_BYTES = 16 * 1024 * 1024;
 /** Kafka's default `offset.metadata.max.bytes`. */
 const MAX_COMMIT_METADATA_BYTES = 4096;
 
+const MAX_GROUP_NAME_BYTES = 200;
 const MAX_PARTITIONS = 1024;
 const encoder = new TextEncoder();
 
@@ -28,6 +29,12 @@ export function checkTopicSpec(spec: TopicSpec): void {
     const value = spec[field];
     if (value !== undefined && !(value > 0)) reject(`${field} must be positive`);
   }
+}
+
+/** @throws WeirError `LOG_INVALID_GROUP`. */
+export function checkGroupName(group: string): void {
+  if (group !== '' && encoder.encode(group).length <= MAX_GROUP_NAME_BYTES) return;
+  throw new WeirError('LOG_INVALID_GROUP', `a group's name must have 1 to ${MAX_GROUP_NAME_BYTES} bytes: ${group}`);
 }
 
 /** @throws WeirError `LOG_METADATA_TOO_LARGE`. */

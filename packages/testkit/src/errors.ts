@@ -5,4 +5,7 @@ export const TESTKIT_ERRORS = {
   TESTKIT_ENTRY_UNKNOWN: 'A recorded entry id is not in INDEX.json. The message names the nearest known id.',
   TESTKIT_INDEX_INVALID: 'INDEX.json of the recorded bodies has no list of entries. Check the directory.',
   TESTKIT_FAULT_SYNTAX: 'A fault header cannot be read. Write it like "status=429; retry-after=2".',
+  TESTKIT_KAFKA_DOWNLOAD: 'Maven could not fetch Apache Kafka. Its output is in details; check the network.',
+  TESTKIT_KAFKA_MISSING:
+    'The tests against a real Kafka cannot run here. Install Java 17 and Maven, or Docker, or name a broker in WEIR_KAFKA.',
 } as const;

@@ -1,5 +1,9 @@
 export { TESTKIT_ERRORS } from './errors.ts';
 export { fixturesDirectory } from './fixtures-directory.ts';
+export { findKafka, type KafkaSource } from './kafka/find-kafka.ts';
+export type { KafkaListener } from './kafka/kafka-properties.ts';
+export { type KafkaOptions, type KafkaServer, startKafka } from './kafka/kafka-server.ts';
+export { sharedKafka, startKafkaLender } from './kafka/shared-kafka.ts';
 export { freePort } from './process/free-port.ts';
 export { type SpawnedNode, type SpawnOptions, spawnNode } from './process/spawn-node.ts';
 export { tempDirectory } from './process/temp-directory.ts';

@@ -1,10 +1,10 @@
-import { backoffMs, type Clock, errorCode, sleep } from '@weir/kernel';
-import type { SubscribeOptions, Subscription } from '../event-log.ts';
+import { type Clock, sleep } from '@weir/kernel';
+import type { CommittedOffset, SubscribeOptions, Subscription } from '../event-log.ts';
 import { fenced, type GroupCoordinator, type Holding } from './group-coordinator.ts';
 import { PartitionAssignment } from './partition-assignment.ts';
 import type { PartitionSource } from './partition-source.ts';
+import { runHandler } from './run-handler.ts';
 
-const RESTART_BACKOFF = { baseMs: 100, capMs: 10_000 } as const;
 const POLL_MS = 100;
 
 export interface GroupMemberOptions {
@@ -150,56 +150,37 @@ export class GroupMember implements Subscription {
       });
   }
 
-  /** Runs the handler until the partition is taken away; after each failure it starts anew under a new generation. */
   async #hold(first: Holding, running: Running): Promise<void> {
-    const stopped = running.stop.signal;
-    const { coordinator, id } = this.#options;
+    const { coordinator, id, onError } = this.#options;
     const { group } = this.#subscribe;
     const { topic, partition } = first;
     const source = this.#options.openSource(topic, partition);
     try {
-      let holding: Holding | null = first;
-      for (let attempt = 0; holding !== null && !stopped.aborted; attempt += 1) {
-        if (await this.#handle(holding, source, stopped)) attempt = 0;
-        await sleep(backoffMs(attempt, RESTART_BACKOFF), stopped);
-        if (stopped.aborted) break;
-        holding = coordinator.restart(group, id, topic, partition);
-        running.generation = holding?.generation ?? running.generation;
-      }
+      await runHandler({
+        subscribe: this.#subscribe,
+        topic,
+        partition,
+        signal: running.stop.signal,
+        onError,
+        assign: async (attempt, signal) => {
+          const holding = attempt === 0 ? first : coordinator.restart(group, id, topic, partition);
+          if (holding === null) return null;
+          running.generation = holding.generation;
+          return this.#assign(holding, source, signal);
+        },
+      });
     } finally {
       source.close();
       if (!this.#abandoned) coordinator.release(group, id, topic, partition);
     }
   }
 
-  /** Runs the handler once; true when it committed something. */
-  async #handle(holding: Holding, source: PartitionSource, stopped: AbortSignal): Promise<boolean> {
-    const { onAssigned, onError } = this.#subscribe;
-    const ended = new AbortController();
-    let assignment: PartitionAssignment | undefined;
-    try {
-      assignment = this.#assign(holding, source, AbortSignal.any([stopped, ended.signal]));
-      await onAssigned(assignment);
-    } catch (error) {
-      if (!stopped.aborted && errorCode(error) !== 'LOG_FENCED') {
-        try {
-          onError?.(error, { topic: holding.topic, partition: holding.partition });
-        } catch (failure) {
-          this.#options.onError(failure);
-        }
-      }
-    } finally {
-      ended.abort();
-    }
-    return assignment?.progressed ?? false;
-  }
-
-  #assign(holding: Holding, source: PartitionSource, signal: AbortSignal): PartitionAssignment {
+  async #assign(holding: Holding, source: PartitionSource, signal: AbortSignal): Promise<PartitionAssignment> {
     const { coordinator, id, clock } = this.#options;
     const { group, from } = this.#subscribe;
     const { committed } = holding;
-    const { startOffset, endOffset } = source.bounds();
-    const commit = (next: { offset: number; metadata: string }): void => coordinator.commit(group, id, holding, next);
+    const { startOffset, endOffset } = await source.bounds();
+    const commit = (next: CommittedOffset): void => coordinator.commit(group, id, holding, next);
     // Without this anchor a crash before the first commit would start at a later "latest" and skip records (L4).
     if (committed === null && from === 'latest') commit({ offset: endOffset, metadata: '' });
     const position = committed?.offset ?? (from === 'latest' ? endOffset : startOffset);

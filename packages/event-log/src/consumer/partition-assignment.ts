@@ -13,11 +13,11 @@ export interface PartitionAssignmentOptions {
   readonly source: PartitionSource;
   readonly clock: Clock;
   /** Stores the offset. @throws WeirError `LOG_FENCED`. */
-  readonly commit: (committed: CommittedOffset) => void;
+  readonly commit: (committed: CommittedOffset) => void | Promise<void>;
   readonly fenced: () => Error;
 }
 
-/** The assignment that the memory and the embedded driver hand to a group's handler. */
+/** The assignment that every driver hands to a group's handler. */
 export class PartitionAssignment implements Assignment {
   readonly topic: string;
   readonly partition: number;
@@ -67,7 +67,7 @@ export class PartitionAssignment implements Assignment {
   async commit(offset: number, metadata = ''): Promise<void> {
     if (this.signal.aborted) throw this.#options.fenced();
     checkCommitMetadata(metadata);
-    this.#options.commit({ offset, metadata });
+    await this.#options.commit({ offset, metadata });
     this.progressed = true;
   }
 
@@ -81,7 +81,7 @@ export class PartitionAssignment implements Assignment {
   }
 
   async endOffset(): Promise<number> {
-    return this.#options.source.bounds().endOffset;
+    return (await this.#options.source.bounds()).endOffset;
   }
 
   #wait(ms: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { StoredRecord } from '../event-log.ts';
 export interface PartitionSource {
   /** The records at and after `offset`, at least one when there is any; `[]` at the end. Never reads ahead (L5). */
   read(offset: number, limits: { readonly maxRecords: number; readonly maxBytes: number }): Promise<PartitionBatch>;
-  bounds(): PartitionBounds;
+  bounds(): PartitionBounds | Promise<PartitionBounds>;
   /** Resolves when there may be a record at or after `offset`, after `waitMs`, or when `signal` aborts. */
   waitForData(offset: number, waitMs: number, signal: AbortSignal): Promise<void>;
   close(): void;

@@ -6,19 +6,23 @@ const WAIT_MS = 1_000;
 
 /** Reads all partitions in turn, without a group, until the signal aborts; also partitions that are added later. */
 export async function* tailTopic(
-  open: { readonly partitions: () => number; readonly source: (partition: number) => PartitionSource },
+  open: {
+    readonly partitions: () => number | Promise<number>;
+    readonly source: (partition: number) => PartitionSource;
+  },
   options: TailOptions,
 ): AsyncGenerator<StoredRecord> {
   const tails: { readonly source: PartitionSource; position: number }[] = [];
-  const addPartitions = (from: TailOptions['from']): void => {
-    while (tails.length < open.partitions()) {
+  const addPartitions = async (from: TailOptions['from']): Promise<void> => {
+    const partitions = await open.partitions();
+    while (tails.length < partitions) {
       const source = open.source(tails.length);
-      const { startOffset, endOffset } = source.bounds();
+      const { startOffset, endOffset } = await source.bounds();
       tails.push({ source, position: from === 'earliest' ? startOffset : endOffset });
     }
   };
   try {
-    addPartitions(options.from);
+    await addPartitions(options.from);
     while (!options.signal.aborted) {
       let found = false;
       for (const tail of tails) {
@@ -32,7 +36,7 @@ export async function* tailTopic(
       }
       if (!found) await waitForAny(tails, options.signal);
       // A partition that appears while tailing is new as a whole.
-      addPartitions('earliest');
+      await addPartitions('earliest');
     }
   } finally {
     for (const tail of tails) tail.source.close();

@@ -26,6 +26,8 @@ export interface ContractCapabilities {
   readonly refusesBytes: number;
   /** Whether the driver enforces `maxBytes` and refuses with `LOG_FULL` (a Kafka broker does not). */
   readonly byteLimit: boolean;
+  /** Whether `describe` tells how many bytes a topic has. */
+  readonly knowsBytes: boolean;
   /** Runs retention and compaction now; absent where only the broker decides when. */
   readonly retain?: (log: EventLog) => Promise<void>;
 }

@@ -46,7 +46,8 @@ export const describeTopics = describePart('topics', (fixture) => {
     await appendNumbered(fixture.log(), topic, 4, 1);
     const described = (await fixture.log().describe()).find((each) => each.name === topic);
     expect(described).toMatchObject({ name: topic, partitions: 2, records: 9 });
-    expect(described?.bytes).toBeGreaterThanOrEqual(9);
+    if (fixture.capabilities.knowsBytes) expect(described?.bytes).toBeGreaterThanOrEqual(9);
+    else expect(described?.bytes).toBeNull();
   });
 
   it('refuses everything after close', async () => {

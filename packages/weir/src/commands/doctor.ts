@@ -110,8 +110,9 @@ async function logState(settings: Settings): Promise<Finding[]> {
   try {
     const log = await openExistingLog(settings);
     for (const topic of await log.describe()) {
-      const share = topic.maxBytes === null ? 0 : topic.bytes / topic.maxBytes;
-      const text = `${topic.name}: ${topic.records} records, ${(topic.bytes / 1024 ** 2).toFixed(1)} MiB`;
+      const share = topic.maxBytes === null ? 0 : (topic.bytes ?? 0) / topic.maxBytes;
+      const size = topic.bytes === null ? '' : `, ${(topic.bytes / 1024 ** 2).toFixed(1)} MiB`;
+      const text = `${topic.name}: ${topic.records} records${size}`;
       findings.push({ ok: share < 0.9, text, fix: 'Nearly full: see why its readers lag, or raise max_bytes.' });
     }
     for (const [group, topic] of watchedGroups(settings.config)) {

@@ -38,7 +38,9 @@ export function watchLag(log: EventLog, metrics: Metrics, config: Config): () =>
         { group, topic },
       );
     }
-    for (const topic of await log.describe()) bytes.set(topic.bytes, { topic: topic.name });
+    for (const topic of await log.describe()) {
+      if (topic.bytes !== null) bytes.set(topic.bytes, { topic: topic.name });
+    }
   };
   const timer = setInterval(() => void measure().catch(() => undefined), INTERVAL_MS);
   timer.unref();

@@ -35,6 +35,7 @@ describeEventLogContract('embedded', {
     acceptsBytes: 8 * 1024 * 1024,
     refusesBytes: 16 * 1024 * 1024 + 1,
     byteLimit: true,
+    knowsBytes: true,
     retain: (log) => (log as EmbeddedLog).retain(),
   },
 });

@@ -26,6 +26,7 @@ describeEventLogContract('memory', {
     acceptsBytes: 8 * 1024 * 1024,
     refusesBytes: 16 * 1024 * 1024 + 1,
     byteLimit: true,
+    knowsBytes: true,
     // It retains while it describes.
     retain: async (log) => {
       await log.describe();

@@ -150,7 +150,7 @@ describe('restart of the machine', () => {
 });
 
 const NO_FIXTURE = {
-  capabilities: { settleMs: 1_000, acceptsBytes: 0, refusesBytes: 0, byteLimit: true },
+  capabilities: { settleMs: 1_000, acceptsBytes: 0, refusesBytes: 0, byteLimit: true, knowsBytes: true },
   harness: (): never => {
     throw new Error('not part of this test');
   },

@@ -1,0 +1,16 @@
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+/** No honest batch is larger: the brokers' limit is on compressed bytes, so a small batch could claim any size. */
+const MAX_BATCH_BYTES = 512 * 1024 * 1024;
+
+/** kafkajs knows zstd by name only; Node brings it. */
+export function registerZstd(): void {
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: ({ buffer }: { readonly buffer: Buffer }) => compress(buffer),
+    decompress: (buffer: Buffer) => decompress(buffer, { maxOutputLength: MAX_BATCH_BYTES }),
+  });
+}

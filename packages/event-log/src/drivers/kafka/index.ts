@@ -1,0 +1,12 @@
+export { type KafkaLog, openKafkaLog } from './kafka-log.ts';
+export {
+  brokersFromUrl,
+  type KafkaAppendOptions,
+  type KafkaFetchOptions,
+  type KafkaGroupOptions,
+  type KafkaLogEntry,
+  type KafkaLogOptions,
+  type KafkaSasl,
+  type KafkaTls,
+  type KafkaTopicOptions,
+} from './kafka-options.ts';
