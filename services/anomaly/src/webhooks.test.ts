@@ -110,23 +110,27 @@ describe('I3 webhooks', () => {
 
   it('are tried again after a passing fault, and given up with a dead letter after the last try or a refusal', async () => {
     const flaky = await receiver((_call, count) => (count < 3 ? { status: count === 1 ? 500 : 429 } : { status: 200 }));
+    // A port that fetch refuses to call.
+    const barred = { url: 'http://127.0.0.1:9/secret-path-3', max_attempts: 1 };
     const down = { url: `http://127.0.0.1:${await freePort()}/secret-path-1` };
     const silent = await receiver(() => undefined);
     const gone = await receiver(() => ({ status: 410 }));
     await start({
       flaky: { url: flaky.url },
       down,
+      barred,
       silent: { url: silent.url, timeout_ms: 100, max_attempts: 2 },
       gone: { url: `${gone.url}/secret-path-2` },
     });
     await publish(alertOf(1));
-    await Promise.all(['flaky', 'down', 'silent', 'gone'].map(handled));
+    await Promise.all(['flaky', 'down', 'barred', 'silent', 'gone'].map(handled));
     expect(new Set(flaky.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect(flaky.calls).toHaveLength(3);
     expect(silent.calls).toHaveLength(2);
     expect(gone.calls).toHaveLength(1);
     const letters = (await deadLetters()).map(({ error_code, error_message }) => `${error_code} ${error_message}`);
     expect(letters.sort()).toEqual([
+      'WEBHOOK_FAILED webhook barred: bad port after 1 try',
       'WEBHOOK_FAILED webhook down: ECONNREFUSED after 3 tries',
       'WEBHOOK_FAILED webhook silent: timeout after 2 tries',
       'WEBHOOK_REFUSED webhook gone: status 410',

@@ -94,7 +94,7 @@ describe('events of budgets', () => {
   it('speak of tokens where the limit is tokens, and of small sums with the digits that matter', () => {
     const tokens = alertsOf({ limit_usd: '', limit_tokens: 2_000 }, 1n).alerts.map(anomalyEvent);
     expect(tokens[1]).toMatchObject({ metric: 'tokens', observed: 2_000, expected: 2_000, impact_usd: 0n });
-    expect(tokens[1]?.message).toContain('has reached 100 % of its 2000 tokens: 2000 tokens by 1 request');
+    expect(tokens[1]?.message).toContain('has reached 100 % of its 2000 tokens: 2000 tokens by 2 requests, 2026-10-31');
     const small = alertsOf({ limit_usd: '0.00002' }, 17_123_456n).alerts.map(anomalyEvent);
     expect(small[0]?.message).toContain('0.00001712 USD');
   });

@@ -130,8 +130,9 @@ function messageOf(alert: BudgetAlert): string {
     update: `has gone on past ${share} and reached ${Number(((supersededBy?.share ?? 0) * 100).toFixed(4))} % of its ${limit} ${unit}`,
     resolved: `is over its alert at ${share} of ${limit} ${unit}`,
   }[status];
-  const unknown = sums.unpriced === 0 ? '' : `; ${sums.unpriced} more of unknown cost`;
-  const requests = `${sums.requests - sums.unpriced} ${sums.requests - sums.unpriced === 1 ? 'request' : 'requests'}`;
+  const priced = budget.limit.kind === 'usd' ? sums.requests - sums.unpriced : sums.requests;
+  const unknown = priced === sums.requests ? '' : `; ${sums.unpriced} more of unknown cost`;
+  const requests = `${priced} ${priced === 1 ? 'request' : 'requests'}`;
   return `Budget ${budget.id}${where} ${happened}: ${used} ${unit} by ${requests}${unknown}, ${spanText(span)}.`;
 }
 

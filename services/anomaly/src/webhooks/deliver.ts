@@ -1,6 +1,6 @@
 import type { Config } from '@weir/config';
 import { type CostAnomalyEvent, eventToJson } from '@weir/events';
-import { errorCode } from '@weir/kernel';
+import { errorCode, errorMessage } from '@weir/kernel';
 import { webhookHeaders } from './sign-webhook.ts';
 
 export type WebhookConfig = Config['webhooks'][string];
@@ -49,9 +49,15 @@ export async function deliver(
     return outcomeOf(response.status);
   } catch (error) {
     if (timeout.aborted) return { kind: 'failed', reason: 'timeout' };
-    const cause = error instanceof Error ? error.cause : undefined;
-    return { kind: 'failed', reason: errorCode(cause ?? error) };
+    return { kind: 'failed', reason: reasonOf(error instanceof Error ? (error.cause ?? error) : error) };
   }
+}
+
+/** A code, or a few plain words (`bad port`): longer messages may hold the address. */
+function reasonOf(error: unknown): string {
+  const code = errorCode(error);
+  const message = errorMessage(error);
+  return code === 'UNKNOWN' && /^[a-z ]{1,40}$/i.test(message) ? message : code;
 }
 
 function outcomeOf(status: number): Delivery {
