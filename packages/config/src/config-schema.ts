@@ -27,9 +27,33 @@ const topic = (name: string, retentionMs: number, maxBytes: number) =>
     { ...closed, default: {}, description: `Topic ${name}.` },
   );
 
+const kafka = Type.Object(
+  {
+    client_id: text("Names this installation in the brokers' logs and quotas.", 'weir'),
+    tls: flag('Connect with TLS.', false),
+    tls_ca_file: text('File of the certificate authority (PEM); empty = the authorities of the system.', ''),
+    sasl: Type.Union(
+      ['none', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'].map((mechanism) => Type.Literal(mechanism)),
+      { description: 'How to authenticate.', default: 'none' },
+    ),
+    username: text('SASL user; of `oauthbearer` the client id.', ''),
+    password: secret('SASL password; of `oauthbearer` the client secret.'),
+    token_url: text('`oauthbearer`: where a token is had for the client id and secret.', ''),
+    token_scope: text('`oauthbearer`: the scope asked for.', ''),
+    manage_topics: flag(
+      'Create topics and keep their settings; false: they must exist (infra/kafka/topics.yaml).',
+      true,
+    ),
+    replication_factor: integer("Of topics that are created; 0 = the brokers' default.", 0, 0, 100),
+  },
+  { ...closed, default: {}, description: 'Settings of a `kafka://` log.' },
+);
+
 const log = Type.Object(
   {
-    url: text('Event log: `embedded:<directory>`.', 'embedded:./data/log'),
+    url: text('Event log: `embedded:<directory>` or `kafka://host:9092,host2:9092`.', 'embedded:./data/log'),
+    spool: text('Directory of the local spool that stands in front of Kafka.', './data/spool'),
+    kafka,
     fsync_ms: integer('Embedded log: longest time between two fsyncs, ms.', 1_000, 10, 60_000),
     partitions: integer(
       'Partitions of each topic; may grow, never shrink. More than one lets more processes share the work.',
@@ -230,6 +254,13 @@ export const configSchema = Type.Object(
         authorization: secret('`Authorization` header for it.'),
       },
       { ...closed, default: {}, description: 'Confluent framing of events.' },
+    ),
+    observe: Type.Object(
+      {
+        host: text('Address to listen on.', '127.0.0.1'),
+        port: port('Port of /healthz, /readyz and /metrics of a service that runs alone.', 9_464),
+      },
+      { ...closed, default: {}, description: '`weir run <service>`: health and metrics.' },
     ),
     logging: Type.Object(
       {

@@ -17,6 +17,7 @@ export {
   startReplayProvider,
 } from './replay/replay-provider.ts';
 export type { ReplayCounters, ServedResponse, ServedTotals } from './replay/served-ledger.ts';
+export { type SeededRandom, seededRandom } from './replay/synthesis/seeded-random.ts';
 export {
   type DemoTrafficOptions,
   type DemoTrafficProgress,

@@ -7,5 +7,7 @@ export const CLI_ERRORS = {
   CLI_UNKNOWN_TOPIC: 'No such topic. The message lists the topics.',
   CLI_URL_UNSUPPORTED: 'A url in weir.yaml names a driver that this version does not have.',
   CLI_DIRECTORY: 'A data directory cannot be made or written. Check its path and permissions.',
+  CLI_TOKEN_REFUSED: 'The token server gave no token for Kafka. Check the token settings under log.kafka.',
+  CLI_SERVICE_UNKNOWN: 'There is no such service to run. The message lists them.',
   CLI_QUERY_FAILED: 'The warehouse refused the query. The message is the ClickHouse one.',
 } as const;

@@ -9,8 +9,13 @@ it('makes directories absolute beside the file, and refuses unknown drivers', as
   const file = join(directory.value, 'weir.yaml');
   writeFileSync(file, 'log:\n  url: embedded:./events\nwarehouse:\n  url: http://ch:8123\n');
   expect(loadSettings(file)).toMatchObject({
-    logDirectory: join(directory.value, 'events'),
+    log: { kind: 'embedded', directory: join(directory.value, 'events') },
+    runDirectory: join(directory.value, 'run'),
     warehouseDirectory: undefined,
+  });
+  writeFileSync(file, 'log:\n  url: kafka://one:9092,two\n  spool: ./kept\n');
+  expect(loadSettings(file)).toMatchObject({
+    log: { kind: 'kafka', url: 'kafka://one:9092,two', spoolDirectory: join(directory.value, 'kept') },
   });
   writeFileSync(file, 'log:\n  url: rabbit://x\n');
   expect(() => loadSettings(file)).toThrowError(

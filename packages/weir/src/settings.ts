@@ -3,16 +3,25 @@ import { join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, loadConfig } from '@weir/config';
 import { errorMessage, WeirError } from '@weir/kernel';
 
+/** Where events go: a directory that this machine's processes share, or brokers that all machines share. */
+export type LogAddress =
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | { readonly kind: 'kafka'; readonly url: string; readonly spoolDirectory: string };
+
 /** The configuration, with its directories made absolute. */
 export interface Settings {
   readonly config: Config;
   readonly file: string | undefined;
-  readonly logDirectory: string;
+  readonly log: LogAddress;
   /** Directory of the embedded warehouse, or undefined when a ClickHouse server is used. */
   readonly warehouseDirectory: string | undefined;
   /** Where a running Weir leaves its ports and pid. */
   readonly runDirectory: string;
 }
+
+/** The directory of the embedded log, which is the whole log or the spool in front of it. */
+export const localLogDirectory = ({ log }: Settings): string =>
+  log.kind === 'embedded' ? log.directory : log.spoolDirectory;
 
 export function loadSettings(file: string | undefined): Settings {
   const loaded = loadConfig({ file, environment: process.env, workingDirectory: process.cwd() });
@@ -20,13 +29,20 @@ export function loadSettings(file: string | undefined): Settings {
 }
 
 function settingsOf({ config, file, baseDirectory }: LoadedConfig): Settings {
-  const logDirectory = directoryOf(config.log.url, 'embedded', 'log.url', baseDirectory);
-  if (logDirectory === undefined) throw unsupported('log.url', config.log.url, 'embedded:<directory>');
   const warehouseDirectory = directoryOf(config.warehouse.url, 'chdb', 'warehouse.url', baseDirectory);
   if (warehouseDirectory === undefined && !/^https?:\/\//.test(config.warehouse.url)) {
     throw unsupported('warehouse.url', config.warehouse.url, 'chdb:<directory> or http(s)://host:8123');
   }
-  return { config, file, logDirectory, warehouseDirectory, runDirectory: join(logDirectory, '..', 'run') };
+  const settings = { config, file, log: logAddress(config, baseDirectory), warehouseDirectory };
+  return { ...settings, runDirectory: join(localLogDirectory({ ...settings, runDirectory: '' }), '..', 'run') };
+}
+
+function logAddress(config: Config, baseDirectory: string): LogAddress {
+  const { url, spool } = config.log;
+  const directory = directoryOf(url, 'embedded', 'log.url', baseDirectory);
+  if (directory !== undefined) return { kind: 'embedded', directory };
+  if (url.startsWith('kafka://')) return { kind: 'kafka', url, spoolDirectory: resolve(baseDirectory, spool) };
+  throw unsupported('log.url', url, 'embedded:<directory> or kafka://host:9092');
 }
 
 function directoryOf(url: string, scheme: string, field: string, base: string): string | undefined {

@@ -11,3 +11,5 @@ export type {
   IngressMetricsRegistry,
 } from './ports.ts';
 export { type StartIngressDependencies, startIngress } from './service.ts';
+export { REFUSED_TOPIC } from './shipper/ship-partition.ts';
+export { SHIPPER_GROUP, startShipper } from './shipper/start-shipper.ts';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Releasers, type Started } from '@weir/kernel';
@@ -12,6 +12,8 @@ import { type KafkaListener, kafkaProperties } from './kafka-properties.ts';
 export interface KafkaOptions {
   /** Listeners beside PLAINTEXT. Default: none. */
   readonly listeners?: readonly KafkaListener[];
+  /** Keeps its configuration and data there, for a later start on them; default a new directory that goes with it. */
+  readonly directory?: string;
   /** Added to server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
 }
@@ -56,15 +58,15 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Started<Ka
   const jars = join(await kafkaJars(), '*');
   const releasers = new Releasers();
   try {
-    const directory = await tempDirectory('weir-kafka-');
-    releasers.add('directory', () => directory.stop());
+    const directory = options.directory ?? (await newDirectory(releasers));
+    await mkdir(directory, { recursive: true });
     const names: KafkaListener[] = ['PLAINTEXT', ...(options.listeners ?? [])];
     const ports = await Promise.all(names.map(async (name) => [name, await freePort()] as const));
-    const pemFile = join(directory.value, 'server.pem');
-    const certificate = names.some((name) => name.endsWith('SSL')) ? await makeCertificate(directory.value) : '';
-    const config = join(directory.value, 'server.properties');
+    const pemFile = join(directory, 'server.pem');
+    const certificate = names.some((name) => name.endsWith('SSL')) ? await makeCertificate(directory) : '';
+    const config = join(directory, 'server.properties');
     const text = kafkaProperties({
-      dataDirectory: join(directory.value, 'data'),
+      dataDirectory: join(directory, 'data'),
       ports: { controller: await freePort(), listeners: Object.fromEntries(ports) },
       pemFile,
       user: USER,
@@ -93,6 +95,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Started<Ka
     await releasers.stop();
     throw error;
   }
+}
+
+async function newDirectory(releasers: Releasers): Promise<string> {
+  const directory = await tempDirectory('weir-kafka-');
+  releasers.add('directory', () => directory.stop());
+  return directory.value;
 }
 
 class Broker {
@@ -130,7 +138,7 @@ async function format(jars: string, config: string): Promise<void> {
     `${mechanism}=[name=${USER.name},password=${USER.password}]`,
   ]);
   const id = Buffer.from('weir-test-broker').toString('base64url');
-  const args = ['format', '-t', id, '-c', config, ...scram];
+  const args = ['format', '--ignore-formatted', '-t', id, '-c', config, ...scram];
   await run('java', [...JVM, ...LOGGING, '-cp', jars, 'kafka.tools.StorageTool', ...args]);
 }
 

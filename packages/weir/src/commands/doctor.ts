@@ -4,7 +4,7 @@ import { errorMessage } from '@weir/kernel';
 import { tryPort } from '../check-ports.ts';
 import { watchedGroups } from '../processes/lag-metrics.ts';
 import { type RunFile, readRunFile } from '../run-file.ts';
-import type { Settings } from '../settings.ts';
+import { localLogDirectory, type Settings } from '../settings.ts';
 import { WEIR_VERSION } from '../version.ts';
 import type { Command } from './command.ts';
 import { queryOverHttp } from './sql.ts';
@@ -44,7 +44,7 @@ export const doctor: Command = {
 const GIBIBYTE = 1024 ** 3;
 
 function directories(settings: Settings): Finding[] {
-  const named = [settings.logDirectory, settings.warehouseDirectory].filter((path) => path !== undefined);
+  const named = [localLogDirectory(settings), settings.warehouseDirectory].filter((path) => path !== undefined);
   return named.map((path) => {
     let parent = path;
     while (!existsSync(parent)) parent = dirname(parent);
@@ -105,7 +105,11 @@ async function endpoints(settings: Settings, running: RunFile, signal: AbortSign
 }
 
 async function logState(settings: Settings): Promise<Finding[]> {
-  if (!existsSync(settings.logDirectory)) return [{ ok: true, text: 'log: not made yet' }];
+  const { log: address } = settings;
+  if (address.kind === 'embedded' && !existsSync(address.directory)) {
+    return [{ ok: true, text: 'log: not made yet' }];
+  }
+  const where = address.kind === 'embedded' ? address.directory : address.url;
   const findings: Finding[] = [];
   try {
     const log = await openExistingLog(settings);
@@ -121,7 +125,7 @@ async function logState(settings: Settings): Promise<Finding[]> {
     }
     await log.close();
   } catch (error) {
-    findings.push({ ok: false, text: `log: ${errorMessage(error)}`, fix: `Look at ${settings.logDirectory}.` });
+    findings.push({ ok: false, text: `log: ${errorMessage(error)}`, fix: `Look at ${where}.` });
   }
   return findings;
 }

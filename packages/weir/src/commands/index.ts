@@ -2,9 +2,12 @@ import { budgets } from './budgets.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
+import { replay } from './replay.ts';
+import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
 import { up } from './up.ts';
+import { verify } from './verify.ts';
 
-export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, budgets, doctor];
+export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, budgets, doctor, verify, replay, run];

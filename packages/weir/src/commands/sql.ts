@@ -56,7 +56,8 @@ export async function queryOverHttp(
   return text;
 }
 
-function sqlAccess({ config, runDirectory, warehouseDirectory }: Settings) {
+/** Where the ClickHouse HTTP interface of this installation answers, and as whom. */
+export function sqlAccess({ config, runDirectory, warehouseDirectory }: Settings) {
   if (warehouseDirectory === undefined) {
     const { url, username, password } = config.warehouse;
     return { url, username, password };

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
+import type { EventLog } from '@weir/event-log';
 import { createCodec, EVENTS, type EventName, eventOfTopic, eventToJson } from '@weir/events';
 import { errorMessage, nearest, WeirError } from '@weir/kernel';
+import { openBareLog } from '../open-log.ts';
+import { processTelemetry } from '../processes/process-telemetry.ts';
 import type { Settings } from '../settings.ts';
 import type { Command, CommandInput } from './command.ts';
 
@@ -61,14 +63,15 @@ export async function tailTopic(
   }
 }
 
-/** Opens the embedded log that a Weir has made. @throws WeirError `CLI_NOT_RUNNING` when there is none. */
-export function openExistingLog(settings: Settings): ReturnType<typeof openEmbeddedLog> {
-  if (!existsSync(settings.logDirectory)) {
-    throw new WeirError('CLI_NOT_RUNNING', `there is no log at ${settings.logDirectory}`, {
+/** Opens the log of this installation to look at it. @throws WeirError `CLI_NOT_RUNNING` when there is none yet. */
+export async function openExistingLog(settings: Settings): Promise<EventLog> {
+  const { log } = settings;
+  if (log.kind === 'embedded' && !existsSync(log.directory)) {
+    throw new WeirError('CLI_NOT_RUNNING', `there is no log at ${log.directory}`, {
       fix: 'Start Weir here with `npm start`, or name its weir.yaml with --config.',
     });
   }
-  return openEmbeddedLog({ directory: settings.logDirectory });
+  return openBareLog(settings, processTelemetry('weir', settings.config).logger);
 }
 
 function topicEvent(text: string): EventName {

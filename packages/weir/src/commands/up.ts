@@ -5,7 +5,7 @@ import { checkPorts, type WantedPort } from '../check-ports.ts';
 import { processTelemetry } from '../processes/process-telemetry.ts';
 import { startSupervisor } from '../processes/supervisor.ts';
 import { readRunFile, removeRunFile, writeRunFile } from '../run-file.ts';
-import { alreadyRunning, ensureDirectory, loadDefaults, type Settings } from '../settings.ts';
+import { alreadyRunning, ensureDirectory, loadDefaults, localLogDirectory, type Settings } from '../settings.ts';
 import { WEIR_VERSION } from '../version.ts';
 import type { Command, CommandInput } from './command.ts';
 
@@ -33,7 +33,7 @@ async function runUp(input: CommandInput): Promise<number> {
   }
   const running = readRunFile(settings.runDirectory);
   if (running !== undefined) throw alreadyRunning(running.pid, running.ingressUrl);
-  for (const directory of [settings.logDirectory, settings.runDirectory]) ensureDirectory(directory);
+  for (const directory of [localLogDirectory(settings), settings.runDirectory]) ensureDirectory(directory);
   if (settings.warehouseDirectory !== undefined) ensureDirectory(settings.warehouseDirectory);
   await checkPorts(wantedPorts(settings));
   const { logger } = processTelemetry('weir', config);
@@ -47,7 +47,7 @@ async function runUp(input: CommandInput): Promise<number> {
       releasers.add('replay provider', () => replay.stop());
       demoProviderUrl = replay.value.url;
     }
-    const supervisor = await startSupervisor({ settings, logger, demoProviderUrl });
+    const supervisor = await startSupervisor({ settings, pipeline: true, logger, demoProviderUrl });
     releasers.add('supervisor', () => supervisor.stop());
     const urls = supervisor.value;
     const ingressUrl = urls['ingress'] ?? '';

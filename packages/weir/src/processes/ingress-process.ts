@@ -1,9 +1,8 @@
 /** One ingress worker: the gateway on the shared port, appending to the log in its own thread of execution. */
-import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
 import { type IngressConfig, startIngress } from '@weir/ingress';
 import { Releasers } from '@weir/kernel';
+import { openAppender } from '../open-log.ts';
 import { loadSettings, type Settings } from '../settings.ts';
-import { topicSpecs } from '../topics.ts';
 import { WEIR_VERSION } from '../version.ts';
 import { runChild } from './child-process.ts';
 import { demoProviders } from './demo-providers.ts';
@@ -17,12 +16,8 @@ await runChild('ingress', telemetry, async ({ metricsText }) => {
   const releasers = new Releasers();
   try {
     const framing = await eventFraming(settings.config);
-    const log = await openEmbeddedLog({
-      directory: settings.logDirectory,
-      fsyncIntervalMs: settings.config.log.fsync_ms,
-    });
+    const log = await openAppender(settings, telemetry.logger);
     releasers.add('log', () => log.close());
-    await log.ensureTopics(topicSpecs(settings.config));
     const ingress = await startIngress(ingressConfig(settings), {
       appender: log,
       logger: telemetry.logger,

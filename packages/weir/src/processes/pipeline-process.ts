@@ -1,15 +1,10 @@
-/** Everything behind the log, in one process: cost, anomaly, loader, warehouse, SQL endpoint, console. */
-import { startAnomaly } from '@weir/anomaly';
-import { createConsole } from '@weir/console';
-import { startCost } from '@weir/cost';
-import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
+/** Everything behind the log, in one process: warehouse, SQL endpoint, loader, anomaly, cost, exporter, console. */
 import { Releasers } from '@weir/kernel';
-import { startLoader } from '@weir/loader';
-import { embeddedPriceBook } from '@weir/pricing';
+import { openLog } from '../open-log.ts';
 import { openWarehouse } from '../open-warehouse.ts';
+import { PARTS } from '../parts/index.ts';
 import { ensureDirectory, loadSettings } from '../settings.ts';
-import { topicSpecs } from '../topics.ts';
-import { WEIR_VERSION } from '../version.ts';
+import { untilReachable } from '../until-reachable.ts';
 import { runChild } from './child-process.ts';
 import { eventFraming } from './event-framing.ts';
 import { watchLag } from './lag-metrics.ts';
@@ -28,12 +23,11 @@ await runChild('pipeline', telemetry, async () => {
     if (settings.warehouseDirectory !== undefined) ensureDirectory(settings.warehouseDirectory);
     const { warehouse, startSql } = await openWarehouse(settings, (error) => logger.error({ error }, 'SQL endpoint'));
     releasers.add('warehouse', () => warehouse.close());
-    const applied = await warehouse.migrate();
+    const applied = await untilReachable('the warehouse', logger, () => warehouse.migrate());
     if (applied.length > 0) logger.info({ migrations: applied.map(({ name }) => name) }, 'warehouse migrated');
 
-    const log = await openEmbeddedLog({ directory: settings.logDirectory, fsyncIntervalMs: config.log.fsync_ms });
+    const log = await untilReachable('the event log', logger, () => openLog(settings, logger));
     releasers.add('log', () => log.close());
-    await log.ensureTopics(topicSpecs(config));
     releasers.add('lag metrics', watchLag(log, metrics, config));
 
     if (startSql !== undefined && config.sql.enabled) {
@@ -41,42 +35,12 @@ await runChild('pipeline', telemetry, async () => {
       releasers.add('sql', () => sql.stop());
       urls['sql'] = sql.value.url;
     }
-    const limits = {
-      rows: config.loader.batch_rows,
-      bytes: config.loader.batch_bytes,
-      lingerMs: config.loader.linger_ms,
-    };
-    const payloads = { store: config.payloads.store, retentionDays: config.payloads.retention_days };
-    const shared = { log, logger, metrics, version: WEIR_VERSION };
-    const audit = {
-      everyMs: config.loader.audit_ms,
-      repair: config.loader.repair_rollups,
-      alone: settings.warehouseDirectory !== undefined,
-    };
-    const loaderConfig = { limits, payloads, audit, onDataError: config.loader.on_data_error };
-    const loader = await startLoader(loaderConfig, { ...shared, warehouse, framing: framing['dead-letter'] });
-    releasers.add('loader', () => loader.stop());
-    const { budgets, webhooks } = config;
-    const anomalyFraming = {
-      anomaly: framing['cost-anomaly'],
-      state: framing['budget-state'],
-      deadLetter: framing['dead-letter'],
-    };
-    const anomaly = await startAnomaly({ budgets, webhooks }, { ...shared, framing: anomalyFraming });
-    releasers.add('anomaly', () => anomaly.stop());
-    const cost = await startCost({
-      ...shared,
-      book: embeddedPriceBook(),
-      framing: { cost: framing.cost, deadLetter: framing['dead-letter'] },
-    });
-    releasers.add('cost', () => cost.stop());
-    if (config.console.enabled) {
-      const { host, port } = config.console;
-      const sqlUrl = urls['sql'] === undefined ? {} : { sqlUrl: urls['sql'] };
-      const gatewayUrl = `http://${config.ingress.host}:${config.ingress.port}`;
-      const page = await createConsole({ host, port, gatewayUrl, ...sqlUrl }, { warehouse, logger });
-      releasers.add('console', () => page.stop());
-      urls['console'] = page.value.url;
+    const context = { settings, logger, metrics, framing, log, warehouse: async () => warehouse, sqlUrl: urls['sql'] };
+    for (const [name, start] of Object.entries(PARTS)) {
+      if (name === 'console' && !config.console.enabled) continue;
+      const part = await start(context);
+      releasers.add(name, () => part.stop());
+      Object.assign(urls, part.value);
     }
     return { value: { urls }, stop: () => releasers.stop() };
   } catch (error) {

@@ -9,6 +9,8 @@ import { forkClusterWorker, Supervised } from './supervised.ts';
 
 export interface SupervisorOptions {
   readonly settings: Settings;
+  /** False: the ingress only; the services behind the log run elsewhere. */
+  readonly pipeline: boolean;
   readonly logger: Logger;
   /** Address of the replay provider that answers for every provider, in a demo. */
   readonly demoProviderUrl: string | undefined;
@@ -16,7 +18,10 @@ export interface SupervisorOptions {
 
 const SNAPSHOT_TIMEOUT_MS = 1_500;
 
-/** Starts the pipeline, then the ingress workers; stops in reverse, so that what the workers wrote is still handled. */
+/**
+ * Starts the pipeline, the shipper when the log is not on this machine, then the ingress workers; stops in reverse, so
+ * that what the workers wrote is still handled.
+ */
 export async function startSupervisor(options: SupervisorOptions): Promise<Started<Readonly<Record<string, string>>>> {
   const { settings, logger } = options;
   // The engine and the compression of bodies run on libuv's threads: four are too few for both.
@@ -41,8 +46,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Start
     Object.assign(urls, await supervised.start());
   };
   try {
-    const pipeline = join(import.meta.dirname, 'pipeline-process.ts');
-    await member('pipeline', () => fork(pipeline, [], { env: { ...process.env, ...environment } }));
+    const forkFile = (file: string) => (): ChildProcess =>
+      fork(join(import.meta.dirname, file), [], { env: { ...process.env, ...environment } });
+    if (options.pipeline) await member('pipeline', forkFile('pipeline-process.ts'));
+    if (settings.log.kind === 'kafka') await member('shipper', forkFile('shipper-process.ts'));
     const worker = join(import.meta.dirname, 'ingress-process.ts');
     const count = settings.config.ingress.workers || availableParallelism();
     for (let index = 1; index <= count; index += 1) {
