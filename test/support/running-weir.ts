@@ -54,7 +54,8 @@ export async function startWeir(providerUrl: string, settings: object = {}): Pro
   };
 }
 
-async function queryRows<Row>(url: string, text: string): Promise<Row[]> {
+/** Rows of a query over the ClickHouse HTTP interface, numbers and money as text. */
+export async function queryRows<Row>(url: string, text: string): Promise<Row[]> {
   const settings = 'output_format_json_quote_decimals=1&output_format_json_quote_64bit_integers=1';
   const response = await fetch(`${url}/?database=weir&default_format=JSONEachRow&${settings}`, {
     method: 'POST',
@@ -68,7 +69,8 @@ async function queryRows<Row>(url: string, text: string): Promise<Row[]> {
     .map((line) => JSON.parse(line) as Row);
 }
 
-function childrenOf(pid: number): number[] {
+/** Pids of a process's children. */
+export function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return text.split(' ').filter(Boolean).map(Number);
 }
@@ -82,7 +84,7 @@ function commandLine(pid: number): string {
 }
 
 /** Waits until the ledger holds `count` rows; fails loudly when it holds more. */
-export async function waitForRows(weir: RunningWeir, count: number, timeoutMs = 30_000): Promise<void> {
+export async function waitForRows(weir: Pick<RunningWeir, 'query'>, count: number, timeoutMs = 30_000): Promise<void> {
   await waitFor(
     async () => {
       const [row] = await weir.query<{ n: string }>('SELECT count() AS n FROM requests');
