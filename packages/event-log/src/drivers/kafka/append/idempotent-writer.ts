@@ -1,8 +1,7 @@
 import { backoffMs, errorCode, sleep } from '@weir/kernel';
-import { CompressionTypes } from 'kafkajs';
 import type { KafkaClient, Produced } from '../client/kafka-client.ts';
 import { kafkaError, kafkaErrorType } from '../client/kafka-errors.ts';
-import { createErrorFromCode, type ProducerId } from '../client/kafkajs-internals.ts';
+import { CompressionTypes, createErrorFromCode, type ProducerId } from '../client/kafkajs-internals.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 import type { AppendEntry } from './append-request.ts';
 

@@ -1,7 +1,8 @@
 import { sleep, WeirError } from '@weir/kernel';
-import { type Admin, ConfigResourceTypes, ConfigSource, type ITopicConfig } from 'kafkajs';
+import type { Admin, ITopicConfig } from 'kafkajs';
 import type { TopicSpec } from '../../../event-log.ts';
 import { kafkaError, kafkaErrorType } from '../client/kafka-errors.ts';
+import { ConfigResourceTypes, ConfigSource } from '../client/kafkajs-internals.ts';
 import { withAdmin } from '../client/with-admin.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 
