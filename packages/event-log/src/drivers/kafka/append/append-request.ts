@@ -17,10 +17,13 @@ export class AppendRequest {
   readonly result: Promise<readonly Position[]>;
   readonly #positions: (Position | undefined)[];
   readonly #settle: PromiseWithResolvers<readonly Position[]>;
+  readonly #onSettled: () => void;
   #left: number;
   #rejected = false;
 
-  constructor(records: number) {
+  /** `onSettled` runs before the caller learns of it. */
+  constructor(records: number, onSettled: () => void) {
+    this.#onSettled = onSettled;
     this.#settle = Promise.withResolvers<readonly Position[]>();
     this.result = this.#settle.promise;
     this.#positions = new Array<Position | undefined>(records);
@@ -35,13 +38,16 @@ export class AppendRequest {
   stored(index: number, position: Position): void {
     this.#positions[index] = position;
     this.#left -= 1;
-    if (this.#left === 0) this.#settle.resolve(this.#positions as Position[]);
+    if (this.#left > 0 || this.#rejected) return;
+    this.#onSettled();
+    this.#settle.resolve(this.#positions as Position[]);
   }
 
   /** `maybeStored`: a request with some of its records was sent, and its answer never came. */
   reject(error: unknown, maybeStored: boolean): void {
     if (this.#rejected) return;
     this.#rejected = true;
+    this.#onSettled();
     const some = this.#left < this.#positions.length;
     this.#settle.reject(maybeStored || some ? unconfirmed(error) : error);
   }

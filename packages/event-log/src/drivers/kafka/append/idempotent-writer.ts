@@ -1,15 +1,13 @@
 import { backoffMs, errorCode, sleep } from '@weir/kernel';
-import kafkajs from 'kafkajs';
 import type { KafkaClient, Produced } from '../client/kafka-client.ts';
 import { kafkaError, kafkaErrorType } from '../client/kafka-errors.ts';
-import { createErrorFromCode, type ProducerId } from '../client/kafkajs-internals.ts';
+import { CompressionTypes, createErrorFromCode, type ProducerId } from '../client/kafkajs-internals.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 import type { AppendEntry } from './append-request.ts';
 
 const RETRY_BACKOFF = { baseMs: 50, capMs: 2_000 } as const;
 /** kafkajs asks for it; it means nothing without transactions. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
-const { CompressionTypes } = kafkajs;
 const COMPRESSION = { zstd: CompressionTypes.ZSTD, gzip: CompressionTypes.GZIP, none: CompressionTypes.None } as const;
 /** The broker answers with these after it may have stored the batch. */
 const AFTER_STORING = new Set(['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'DUPLICATE_SEQUENCE_NUMBER']);

@@ -31,18 +31,24 @@ export class KafkaAppender {
     for (const size of sizes) checkRecordSize(topic, size, maxRecordBytes);
     if (!this.#client.knows(topic)) await this.#client.use([topic]);
     const partitions = await this.#partitionsOf(records, topic);
-    const request = new AppendRequest(records.length);
     this.#spread += 1;
+    const chosen = records.map((record) => partitionForRecord(record, partitions, this.#spread));
+    const bytes = sizes.reduce((sum, size) => sum + size + RECORD_OVERHEAD_BYTES, 0);
+    this.#admit(topic, records.length, bytes);
+    const request = new AppendRequest(records.length, () => {
+      this.#queuedRecords -= records.length;
+      this.#queuedBytes -= bytes;
+    });
     const now = clock.now();
     const entries = records.map((record, index) => ({
       of: request,
       index,
       record,
-      partition: partitionForRecord(record, partitions, this.#spread),
+      partition: chosen[index] ?? 0,
       bytes: (sizes[index] ?? 0) + RECORD_OVERHEAD_BYTES,
       timestampMs: Math.trunc(record.timestampMs ?? now),
     }));
-    this.#admit(topic, entries);
+    this.#queue(topic).add(entries);
     return request.result;
   }
 
@@ -70,10 +76,9 @@ export class KafkaAppender {
   }
 
   /** @throws WeirError `LOG_FULL`. */
-  #admit(topic: string, entries: readonly AppendEntry[]): void {
+  #admit(topic: string, records: number, bytes: number): void {
     const { maxQueuedRecords, maxQueuedBytes } = this.#settings.append;
-    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    const full = this.#queuedRecords + entries.length > maxQueuedRecords || this.#queuedBytes + bytes > maxQueuedBytes;
+    const full = this.#queuedRecords + records > maxQueuedRecords || this.#queuedBytes + bytes > maxQueuedBytes;
     // One larger append is let in when nothing else waits; it could never be stored otherwise.
     if (full && this.#queuedRecords > 0) {
       throw new WeirError('LOG_FULL', `${this.#queuedRecords} records wait in this process for ${topic} and others`, {
@@ -82,34 +87,31 @@ export class KafkaAppender {
         details: { topic, records: this.#queuedRecords, bytes: this.#queuedBytes },
       });
     }
-    this.#queuedRecords += entries.length;
+    this.#queuedRecords += records;
     this.#queuedBytes += bytes;
-    let queue = this.#topics.get(topic);
-    if (queue === undefined) {
-      queue = new TopicQueue(this.#settings, new IdempotentWriter(this.#settings, this.#client, topic), (left) => {
-        this.#queuedRecords -= left.length;
-        for (const entry of left) this.#queuedBytes -= entry.bytes;
-      });
-      this.#topics.set(topic, queue);
-    }
-    queue.add(entries);
+  }
+
+  #queue(topic: string): TopicQueue {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) return known;
+    const queue = new TopicQueue(this.#settings, new IdempotentWriter(this.#settings, this.#client, topic));
+    this.#topics.set(topic, queue);
+    return queue;
   }
 }
 
 class TopicQueue {
   readonly #settings: KafkaSettings;
   readonly #writer: IdempotentWriter;
-  readonly #onLeft: (entries: readonly AppendEntry[]) => void;
   #waiting: AppendEntry[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | undefined;
   /** Ends the linger early. */
   #full = new AbortController();
 
-  constructor(settings: KafkaSettings, writer: IdempotentWriter, onLeft: (entries: readonly AppendEntry[]) => void) {
+  constructor(settings: KafkaSettings, writer: IdempotentWriter) {
     this.#settings = settings;
     this.#writer = writer;
-    this.#onLeft = onLeft;
   }
 
   add(entries: readonly AppendEntry[]): void {
@@ -133,7 +135,6 @@ class TopicQueue {
     while (this.#waiting.length > 0) {
       const entries = this.#take();
       await this.#writer.write(entries.filter((entry) => !entry.of.rejected));
-      this.#onLeft(entries);
     }
     // In the same step that found nothing waiting, so that an append right after it starts anew.
     this.#running = undefined;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import type { Logger } from 'kafkajs';
+import kafkajs, { type Logger } from 'kafkajs';
 
 /*
  * The parts of kafkajs below its producer and its consumer, with the types that this driver needs. kafkajs is frozen
@@ -139,6 +139,9 @@ interface AbortedTransactions {
 interface RequestDefinition {
   protocol(of: { readonly version: number }): (values: object) => WireRequest;
 }
+
+/** Node finds only some of the names that a CommonJS module exports; these it does not. */
+export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, ConfigSource } = kafkajs;
 
 const require = createRequire(import.meta.url);
 const load = <T>(path: string): T => require(`kafkajs/src/${path}`) as T;

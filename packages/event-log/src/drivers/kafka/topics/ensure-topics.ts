@@ -1,7 +1,8 @@
 import { sleep, WeirError } from '@weir/kernel';
-import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import type { Admin, ITopicConfig } from 'kafkajs';
 import type { TopicSpec } from '../../../event-log.ts';
 import { kafkaError, kafkaErrorType } from '../client/kafka-errors.ts';
+import { ConfigResourceTypes, ConfigSource } from '../client/kafkajs-internals.ts';
 import { withAdmin } from '../client/with-admin.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 
@@ -103,11 +104,11 @@ async function grow(admin: Admin, { name, partitions }: TopicSpec): Promise<void
 
 /** Altering replaces everything that is set on a topic, so what others have set is sent along. */
 async function alterConfig(admin: Admin, settings: KafkaSettings, spec: TopicSpec, partitions: number): Promise<void> {
-  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: spec.name };
+  const resource = { type: ConfigResourceTypes.TOPIC, name: spec.name };
   const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
   const current: Record<string, string> = {};
   for (const { configName, configValue, configSource } of resources[0]?.configEntries ?? []) {
-    if (configSource === kafkajs.ConfigSource.TOPIC_CONFIG) current[configName] = configValue;
+    if (configSource === ConfigSource.TOPIC_CONFIG) current[configName] = configValue;
   }
   const { compressionType } = settings.topics;
   const wanted = topicConfig(spec, partitions, { compressionType, maxRecordBytes: settings.maxRecordBytes });
