@@ -6,7 +6,7 @@ import { INGRESS_DEFAULTS, type IngressConfig } from './config.ts';
 import type { AttemptContext } from './exchange/attempt.ts';
 import { CallAcceptor } from './exchange/call-acceptor.ts';
 import { createUpstreamAgent } from './exchange/upstream-agent.ts';
-import { createIngressMetrics, declareIngressGauges } from './ingress-metrics.ts';
+import { createIngressMetrics, createProviderSeries, declareIngressGauges } from './ingress-metrics.ts';
 import { CallRecorder } from './ledger/call-recorder.ts';
 import { CaptureBudget } from './ledger/capture-budget.ts';
 import type { IngressDependencies } from './ports.ts';
@@ -39,7 +39,8 @@ export async function createIngress(
   const metrics = createIngressMetrics(dependencies.metrics);
   const recorder = new CallRecorder(config, dependencies, metrics);
   const dispatcher = createUpstreamAgent(config);
-  const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, budget };
+  const providerSeries = createProviderSeries(metrics);
+  const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, providerSeries, budget };
   const acceptor = new CallAcceptor(context, createKeyFingerprint(config.keyPepper));
   declareIngressGauges(dependencies.metrics, {
     callsInFlight: () => acceptor.inFlight,

@@ -3,7 +3,7 @@ import { WeirError } from '@weir/kernel';
 import type { Dispatcher } from 'undici';
 import type { IngressConfig } from '../config.ts';
 import type { IngressErrorCode } from '../errors.ts';
-import type { IngressMetrics } from '../ingress-metrics.ts';
+import type { IngressMetrics, ProviderSeries } from '../ingress-metrics.ts';
 import { BodyCapture } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
 import type { CallRecorder } from '../ledger/call-recorder.ts';
@@ -24,6 +24,7 @@ export interface AttemptContext {
   readonly dispatcher: Dispatcher;
   readonly recorder: CallRecorder;
   readonly metrics: IngressMetrics;
+  readonly providerSeries: (provider: string) => ProviderSeries;
   readonly budget: CaptureBudget;
 }
 
@@ -214,13 +215,25 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { call } = this.#options;
     const end = this.#callEnd(errorCode, complete);
     this.#context.recorder.record(call, end, (durable) => {
-      if (!durable) this.#client.cut();
-      else if (complete) this.#client.end(this.#held, trailers);
-      else this.#client.fail({ code: errorCode === '' ? 'UPSTREAM_FAILED' : errorCode, detail: '' });
+      if (durable) this.#finishAnswer(end, trailers);
+      else this.#client.cut();
       this.#options.onEnd(this);
     });
     this.#release();
     this.#observe(call, end);
+  }
+
+  #finishAnswer({ complete, errorCode }: CallEnd, trailers: [string, string][]): void {
+    if (!complete) {
+      this.#client.fail({ code: errorCode === '' ? 'UPSTREAM_FAILED' : errorCode, detail: '' });
+      return;
+    }
+    try {
+      this.#client.end(this.#held, trailers);
+    } catch {
+      // A trailer that Node will not send: this runs outside of undici, which would have caught it.
+      this.#client.cut();
+    }
   }
 
   #callEnd(errorCode: IngressErrorCode | '', complete: boolean): CallEnd {
@@ -246,13 +259,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #observe(call: Call, end: CallEnd): void {
-    const { metrics, dependencies } = this.#context;
-    const { provider } = call.target;
-    metrics.requests.inc({ provider, outcome: end.outcome });
-    metrics.durationSeconds.observe(end.durationUs / 1e6, { provider });
-    if (end.ttfbUs > 0) metrics.ttfbSeconds.observe(end.ttfbUs / 1e6, { provider });
+    const { metrics, providerSeries, dependencies } = this.#context;
+    const series = providerSeries(call.target.provider);
+    series.requests(end.outcome).inc();
+    series.durationSeconds.observe(end.durationUs / 1e6);
+    if (end.ttfbUs > 0) series.ttfbSeconds.observe(end.ttfbUs / 1e6);
     metrics.overheadSeconds.observe(end.overheadUs / 1e6);
-    dependencies.logger.debug(callSummary(call, end), 'call ended');
+    const { logger } = dependencies;
+    if (logger.isLevelEnabled('debug')) logger.debug(callSummary(call, end), 'call ended');
   }
 
   #release(): void {
