@@ -214,6 +214,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#ended = true;
     const { call } = this.#options;
     const end = this.#callEnd(errorCode, complete);
+    this.#client.expectEnd();
     this.#context.recorder.record(call, end, (durable) => {
       if (durable) this.#finishAnswer(end, trailers);
       else this.#client.cut();

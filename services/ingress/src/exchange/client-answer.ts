@@ -24,7 +24,8 @@ export class ClientAnswer {
   readonly #response: ServerResponse;
   #gone = false;
   #ended = false;
-  #started = false;
+  /** The head needs no push of its own: a chunk or the end has taken it along, or is about to. */
+  #headLeaves = false;
   #lengthKnown = false;
   #stallTimer: NodeJS.Timeout | undefined;
 
@@ -57,13 +58,18 @@ export class ClientAnswer {
 
   /** False when the client is not taking more: wait for `onDrain`. */
   write(chunk: Buffer): boolean {
-    this.#started = true;
+    this.#headLeaves = true;
     if (this.#response.write(chunk)) return true;
     if (this.#stallTimer === undefined) {
       this.#stallTimer = setTimeout(() => this.#response.destroy(), this.#options.stallTimeoutMs);
       this.#response.once('drain', () => this.#drained());
     }
     return false;
+  }
+
+  /** The end is there and comes as soon as its event is durable: a head that has not left yet waits for it. */
+  expectEnd(): void {
+    this.#headLeaves = true;
   }
 
   end(last: Buffer | undefined, trailers: [string, string][]): void {
@@ -99,7 +105,7 @@ export class ClientAnswer {
   }
 
   flushHead(): void {
-    if (!this.#started && !this.#ended && !this.#gone) this.#response.flushHeaders();
+    if (!this.#headLeaves && !this.#ended && !this.#gone) this.#response.flushHeaders();
   }
 
   #drained(): void {
