@@ -37,7 +37,7 @@ export interface AttemptOptions {
   /** Monotonic ms at which the call was accepted. */
   readonly acceptedAt: number;
   /** Called once, when nothing more will happen. */
-  onEnd(attempt: Attempt): void;
+  onEnd(): void;
 }
 
 /**
@@ -206,7 +206,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
     this.#release();
     if (code !== '') this.#client.fail({ code, detail: '' });
-    this.#options.onEnd(this);
+    this.#options.onEnd();
   }
 
   #end(errorCode: IngressErrorCode | '', complete: boolean, trailers: [string, string][]): void {
@@ -218,7 +218,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#context.recorder.record(call, end, (durable) => {
       if (durable) this.#finishAnswer(end, trailers);
       else this.#client.cut();
-      this.#options.onEnd(this);
+      this.#options.onEnd();
     });
     this.#release();
     this.#observe(call, end);

@@ -5,6 +5,7 @@ import { type CallTarget, resolveTarget } from '../wire/call-target.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
+import { Slots } from './slots.ts';
 
 const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
@@ -15,7 +16,7 @@ const HEADER_TEXT_MAX = 512;
 export class CallAcceptor {
   readonly #context: AttemptContext;
   readonly #fingerprint: KeyFingerprint;
-  readonly #attempts = new Set<Attempt>();
+  readonly #attempts = new Slots<Attempt>();
   #stopping = false;
 
   constructor(context: AttemptContext, fingerprint: KeyFingerprint) {
@@ -34,7 +35,7 @@ export class CallAcceptor {
 
   /** Ends every attempt that is still going on. */
   cutAll(): void {
-    for (const attempt of [...this.#attempts]) attempt.cut('INGRESS_STOPPING');
+    for (const attempt of this.#attempts.items()) attempt.cut('INGRESS_STOPPING');
   }
 
   accept(request: IncomingMessage, response: ServerResponse): void {
@@ -60,9 +61,9 @@ export class CallAcceptor {
       idHeaders,
       acceptedAt,
       firstByteTimeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, config.firstByteTimeoutMs),
-      onEnd: (ended) => this.#attempts.delete(ended),
+      onEnd: () => this.#attempts.remove(slot),
     });
-    this.#attempts.add(attempt);
+    const slot = this.#attempts.add(attempt);
     attempt.start();
   }
 
