@@ -173,7 +173,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
         origin: target.origin,
         path: target.path,
         method: call.method,
-        headers: upstreamRequestHeaders(request.rawHeaders, request.headers.connection, streamed),
+        headers: upstreamRequestHeaders(request.rawHeaders, request.headers.connection, streamed, target.ownHeaders),
         body,
         headersTimeout: firstByteTimeoutMs,
       },

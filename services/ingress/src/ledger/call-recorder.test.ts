@@ -52,7 +52,7 @@ function call(id: string): Call {
     id,
     eventId: id,
     acceptedAt: 1,
-    target: { ...target, path: '/', credentialHeaders: [] },
+    target: { ...target, path: '/', credentialHeaders: [], ownHeaders: undefined },
     metadata: {
       ...{ env: '', feature: '', userId: '', sessionId: '', traceId: '', eventId: '', tags: {}, warning: '' },
       ...{ collectLog: true, collectPayload: true },
