@@ -12,9 +12,9 @@ import { callSummary } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
 import { type ResponseHead, readResponseHead, readTrailers } from '../wire/response-headers.ts';
-import { ClientAnswer } from './client-answer.ts';
+import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
 import { outcomeOf } from './outcome.ts';
-import { Upload, type UploadBody } from './request-body.ts';
+import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
 /** What all attempts of one ingress share. */
@@ -50,7 +50,7 @@ export interface AttemptOptions {
  * provider, the client's reading, or the event loop's other calls. Encoding and appending the event come after the
  * duration and have a metric of their own.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, ClientAnswerOwner, UploadOwner {
   readonly #context: AttemptContext;
   readonly #options: AttemptOptions;
   readonly #client: ClientAnswer;
@@ -79,19 +79,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#requestCapture = new BodyCapture(limits, budget);
     this.#responseCapture = new BodyCapture(limits, budget);
-    this.#client = new ClientAnswer({
+    this.#client = new ClientAnswer(this, {
       response: options.response,
       idHeaders: options.idHeaders,
       stallTimeoutMs: config.clientStallTimeoutMs,
-      onDrain: () => this.#controller?.resume(),
-      onGone: () => this.#clientGone(),
     });
-    this.#upload = new Upload({
+    this.#upload = new Upload(this, {
       request: options.request,
       capture: this.#requestCapture,
       bytesMax: config.requestBodyBytesMax,
-      onReady: (body) => this.#dispatch(body),
-      onTooLarge: () => this.#tooLarge(),
     });
   }
 
@@ -162,7 +158,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.#end(code, false, []);
   }
 
-  #dispatch(body: UploadBody): void {
+  bodyReady(body: UploadBody): void {
     const outer = this.#enter();
     const { call, request, firstByteTimeoutMs } = this.#options;
     const { target } = call;
@@ -182,13 +178,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#leave(outer);
   }
 
-  #tooLarge(): void {
+  bodyTooLarge(): void {
     this.#upload.abandon(new WeirError('INGRESS_BODY_TOO_LARGE', 'request body too large'));
     this.cut('INGRESS_BODY_TOO_LARGE');
   }
 
+  clientDrained(): void {
+    this.#controller?.resume();
+  }
+
   /** Reads the answer on within the drain limits, so that the true usage is known. */
-  #clientGone(): void {
+  clientLeft(): void {
     if (this.#ended) return;
     if (!this.#dispatched || !this.#upload.complete) {
       // The request will never be whole.

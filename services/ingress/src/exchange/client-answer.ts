@@ -12,14 +12,19 @@ export interface ClientAnswerOptions {
   readonly idHeaders: readonly string[];
   /** How long the client may leave bytes unread before it counts as gone. */
   readonly stallTimeoutMs: number;
+}
+
+/** Who is told of the client. */
+export interface ClientAnswerOwner {
   /** The client takes bytes again. */
-  onDrain(): void;
+  clientDrained(): void;
   /** The client has closed its connection, or has stalled for too long, before the end was sent. */
-  onGone(): void;
+  clientLeft(): void;
 }
 
 /** The client's side of an exchange: writes what came, as it came, and knows when the client has left. */
 export class ClientAnswer {
+  readonly #owner: ClientAnswerOwner;
   readonly #options: ClientAnswerOptions;
   readonly #response: ServerResponse;
   #gone = false;
@@ -29,10 +34,11 @@ export class ClientAnswer {
   #lengthKnown = false;
   #stallTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: ClientAnswerOptions) {
+  constructor(owner: ClientAnswerOwner, options: ClientAnswerOptions) {
+    this.#owner = owner;
     this.#options = options;
     this.#response = options.response;
-    this.#response.once('close', () => this.#closed());
+    this.#response.on('close', () => this.#closed());
   }
 
   get gone(): boolean {
@@ -47,12 +53,14 @@ export class ClientAnswer {
     if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link });
   }
 
-  /** Writes the head; it leaves with the first chunk when that came with it, else at once. */
+  /** Writes the head, once; it leaves with the first chunk when that came with it, else at once. */
   head(status: number, statusText: string, head: ResponseHead): void {
     if (this.#gone) return;
     this.#lengthKnown = head.contentLength >= 0;
-    const reason = UNSENDABLE.test(statusText) ? '' : statusText;
-    this.#response.writeHead(status, reason, head.forward.concat(this.#options.idHeaders));
+    const reason = statusText === 'OK' || !UNSENDABLE.test(statusText) ? statusText : '';
+    const headers = head.forward;
+    for (const part of this.#options.idHeaders) headers.push(part);
+    this.#response.writeHead(status, reason, headers);
     process.nextTick(flushHead, this);
   }
 
@@ -111,7 +119,7 @@ export class ClientAnswer {
   #drained(): void {
     clearTimeout(this.#stallTimer);
     this.#stallTimer = undefined;
-    this.#options.onDrain();
+    this.#owner.clientDrained();
   }
 
   #finish(): void {
@@ -121,9 +129,9 @@ export class ClientAnswer {
 
   #closed(): void {
     clearTimeout(this.#stallTimer);
-    if (this.#ended) return;
+    if (this.#ended || this.#gone) return;
     this.#gone = true;
-    this.#options.onGone();
+    this.#owner.clientLeft();
   }
 }
 
