@@ -1,16 +1,19 @@
 /**
- * The gateway against a direct call and against a bare Fastify + undici pass-through, in one run, interleaved:
- * most requests per second, latency at one connection, delay of the first stream chunk, memory.
+ * The gateway against a bare Fastify + undici pass-through, a usual Fastify proxy and a direct call, in one run. Short
+ * rounds take turns, and what counts is the median of each round's ratio: a machine that slows down slows both alike.
+ * On Linux the servers have a core of their own; load, provider and this script share another.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SpawnedNode, spawnNode, tempDirectory } from '@weir/testkit';
+import { canPin, cpuUs, pin, residentMiB } from './support/cpu.ts';
 import { median, printTable } from './support/report.ts';
 
-const ROUNDS = 3;
-const SECONDS = 6;
+const ROUNDS = Number(process.argv[2] ?? 11);
+const SECONDS = { busy: 3, single: 2 } as const;
 const CONNECTIONS = 64;
+const STREAMS_A_ROUND = 3;
+const CORE = { load: 0, servers: 1 } as const;
 const directory = join(import.meta.dirname, 'ingress');
 
 if (spawnSync('wrk', ['-v']).error !== undefined) {
@@ -18,36 +21,44 @@ if (spawnSync('wrk', ['-v']).error !== undefined) {
   process.exit(1);
 }
 
+interface Measured {
+  readonly rps: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Processor time of the server for each request. */
+  readonly cpuUs: number;
+}
+
 interface Target {
   readonly name: string;
   readonly url: string;
   readonly process: SpawnedNode;
+  readonly busy: Measured[];
+  readonly single: Measured[];
+  readonly delays: number[];
 }
 
 async function start(name: string, file: string, parameters: readonly string[], path: string): Promise<Target> {
   const spawned = spawnNode(join(directory, file), parameters);
   const [, port] = await spawned.ready(/ready (\d+)/, 30_000);
-  return { name, url: `http://127.0.0.1:${port}${path}`, process: spawned };
+  pin(spawned.child.pid, file === 'upstream.ts' ? CORE.load : CORE.servers);
+  return { name, url: `http://127.0.0.1:${port}${path}`, process: spawned, busy: [], single: [], delays: [] };
 }
 
-interface Measured {
-  readonly rps: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-}
-
-function wrk(url: string, connections: number): Measured {
-  const parameters = ['-t1', `-c${connections}`, `-d${SECONDS}s`, '-s', join(directory, 'chat.lua'), url];
+function wrk({ url, process: server }: Target, connections: number, seconds: number): Measured {
+  const parameters = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(directory, 'chat.lua'), url];
+  const before = cpuUs(server.child.pid);
   const output = execFileSync('wrk', parameters, { encoding: 'utf8' });
-  const [, rps, p50, p99, errors] = /RESULT (\S+) (\S+) (\S+) (\d+)/.exec(output) ?? [];
+  const used = cpuUs(server.child.pid) - before;
+  const [, requests, rps, p50, p99, errors] = /RESULT (\d+) (\S+) (\S+) (\S+) (\d+)/.exec(output) ?? [];
   if (rps === undefined || errors !== '0') throw new Error(`wrk on ${url}:\n${output}`);
-  return { rps: Number(rps), p50Us: Number(p50), p99Us: Number(p99) };
+  return { rps: Number(rps), p50Us: Number(p50), p99Us: Number(p99), cpuUs: used / Number(requests) };
 }
 
 /** Milliseconds from the provider's write of a chunk to its arrival here, for every chunk of some streams. */
-async function chunkDelays(url: string): Promise<number[]> {
+async function chunkDelays({ url }: Target): Promise<number[]> {
   const delays: number[] = [];
-  for (let count = 0; count < 15; count += 1) {
+  for (let count = 0; count < STREAMS_A_ROUND; count += 1) {
     const response = await fetch(url.replace('/chat/completions', '/stream'), {
       method: 'POST',
       body: '{"stream":true}',
@@ -62,53 +73,47 @@ async function chunkDelays(url: string): Promise<number[]> {
   return delays;
 }
 
-function residentMiB(pid: number | undefined): number {
-  const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kib) / 1024;
-}
-
+pin(process.pid, CORE.load);
 const data = await tempDirectory();
 const upstream = await start('direct', 'upstream.ts', [], '/v1/chat/completions');
 const origin = new URL(upstream.url).origin;
-const targets = [
-  upstream,
-  await start('bare Fastify + undici', 'bare-proxy.ts', [origin], '/v1/chat/completions'),
-  await start('Weir ingress', 'weir-ingress.ts', [origin, data.value], '/openai/v1/chat/completions'),
-];
-const results = new Map(
-  targets.map((target) => [target.name, { busy: [] as Measured[], single: [] as Measured[], delays: [] as number[] }]),
-);
-for (const target of targets) wrk(target.url, CONNECTIONS);
+const bare = await start('bare Fastify + undici dispatch', 'bare-proxy.ts', [origin], '/v1/chat/completions');
+const usual = await start('Fastify + undici.request', 'request-proxy.ts', [origin], '/v1/chat/completions');
+const weir = await start('Weir ingress', 'weir-ingress.ts', [origin, data.value], '/openai/v1/chat/completions');
+const targets = [upstream, bare, usual, weir];
+
+for (const target of targets) wrk(target, CONNECTIONS, SECONDS.busy);
 for (let round = 1; round <= ROUNDS; round += 1) {
-  for (const target of targets) {
-    const result = results.get(target.name);
-    result?.busy.push(wrk(target.url, CONNECTIONS));
-    result?.single.push(wrk(target.url, 1));
-    result?.delays.push(...(await chunkDelays(target.url)));
-    console.error(`round ${round} of ${ROUNDS}: ${target.name}`);
+  // Each goes first as often as last, so that a load that comes and goes favours none.
+  for (const target of round % 2 === 0 ? targets : [...targets].reverse()) {
+    target.busy.push(wrk(target, CONNECTIONS, SECONDS.busy));
+    target.single.push(wrk(target, 1, SECONDS.single));
+    target.delays.push(...(await chunkDelays(target)));
   }
+  // What was measured in this round last of each, to watch.
+  const [now, reference] = [weir.busy.at(-1)?.rps ?? 0, bare.busy.at(-1)?.rps ?? 0];
+  console.error(`round ${round} of ${ROUNDS}: ${now.toFixed(0)} of ${reference.toFixed(0)} requests/s`);
 }
 
-const bare = results.get('bare Fastify + undici');
-const bareRps = median(bare?.busy.map(({ rps }) => rps) ?? []);
-const bareP50 = median(bare?.single.map(({ p50Us }) => p50Us) ?? []);
+const of = (read: (round: number) => number): number =>
+  median(Array.from({ length: ROUNDS }, (_, round) => read(round)));
+const busy = (target: Target, round: number): Measured => target.busy[round] as Measured;
+const single = (target: Target, round: number): Measured => target.single[round] as Measured;
+const where = canPin ? 'servers on a core of their own, load and provider on another' : 'not pinned to cores';
 printTable(
-  `ingress (one process, 1 KB answers, ${CONNECTIONS} connections)`,
-  targets.map(({ name, process: spawned }) => {
-    const result = results.get(name);
-    const rps = median(result?.busy.map((measured) => measured.rps) ?? []);
-    const p50 = median(result?.single.map((measured) => measured.p50Us) ?? []);
-    return {
-      target: name,
-      'requests/s': Math.round(rps).toLocaleString('en'),
-      '× bare': (rps / bareRps).toFixed(2),
-      'p50 at 1 conn, µs': p50.toFixed(0),
-      'p50 − bare, µs': (p50 - bareP50).toFixed(0),
-      'p99 at 1 conn, µs': median(result?.single.map((measured) => measured.p99Us) ?? []).toFixed(0),
-      'chunk delay p50, ms': median(result?.delays ?? []).toFixed(2),
-      'RSS, MiB': residentMiB(spawned.child.pid).toFixed(0),
-    };
-  }),
+  `ingress (one process, 1 KB answers, ${CONNECTIONS} connections; medians of ${ROUNDS} interleaved rounds; ${where})`,
+  targets.map((target) => ({
+    target: target.name,
+    'requests/s': Math.round(of((round) => busy(target, round).rps)).toLocaleString('en'),
+    '× bare': of((round) => busy(target, round).rps / busy(bare, round).rps).toFixed(2),
+    'CPU a request, µs': of((round) => busy(target, round).cpuUs).toFixed(0),
+    '× bare CPU': of((round) => busy(target, round).cpuUs / busy(bare, round).cpuUs).toFixed(2),
+    'p50 at 1 conn, µs': of((round) => single(target, round).p50Us).toFixed(0),
+    'p50 − bare, µs': of((round) => single(target, round).p50Us - single(bare, round).p50Us).toFixed(0),
+    'p99 at 1 conn, µs': of((round) => single(target, round).p99Us).toFixed(0),
+    'chunk delay p50, ms': median(target.delays).toFixed(2),
+    'RSS, MiB': residentMiB(target.process.child.pid).toFixed(0),
+  })),
 );
 for (const target of [...targets].reverse()) await target.process.stop();
 await data.stop();

@@ -1,23 +1,13 @@
 /** The yardstick: the least a Fastify + undici pass-through can do. It keeps nothing, checks nothing and knows nothing. */
 import Fastify from 'fastify';
 import { Agent, type Dispatcher } from 'undici';
+import { forwarded } from './forwarded.ts';
 
 const origin = process.argv[2] ?? '';
 const agent = new Agent({ pipelining: 1 });
 const app = Fastify({ logger: false });
 app.removeAllContentTypeParsers();
 app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-
-const HOP_BY_HOP = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive']);
-
-function forwarded(raw: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index] ?? '';
-    if (!HOP_BY_HOP.has(name.toLowerCase())) kept.push(name, raw[index + 1] ?? '');
-  }
-  return kept;
-}
 
 app.all('/*', {
   onRequest: (request, reply) => {

@@ -7,6 +7,6 @@ wrk.body = '{"model":"gpt-4o-mini","messages":[{"role":"system","content":"' .. 
 function done(summary, latency, requests)
   local e = summary.errors
   local errors = e.connect + e.read + e.write + e.status + e.timeout
-  io.write(string.format("RESULT %.1f %.1f %.1f %d\n", summary.requests / (summary.duration / 1e6),
+  io.write(string.format("RESULT %d %.1f %.1f %.1f %d\n", summary.requests, summary.requests / (summary.duration / 1e6),
     latency:percentile(50), latency:percentile(99), errors))
 end

@@ -41,6 +41,8 @@ function rows(path: readonly string[], node: SchemaNode, inMap: boolean): string
   if (node.properties !== undefined) {
     return Object.entries(node.properties).flatMap(([key, child]) => rows([...path, key], child, inMap));
   }
+  const [entry] = Object.values(node.patternProperties ?? {});
+  if (entry !== undefined) return rows([...path, '<name>'], entry, true);
   const type =
     node.anyOf === undefined ? (node.type ?? '') : node.anyOf.map((branch) => `\`${branch.const}\``).join(' ');
   const fallback = node.default === undefined ? 'required' : codeOf(node.default);

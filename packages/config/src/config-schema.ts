@@ -110,6 +110,27 @@ const provider = Type.Object(
 );
 
 const NAME = '^[A-Za-z0-9_-]{1,64}$';
+/** A token in lower case that does not belong to the connection, which is Weir's. */
+const headerName =
+  '^(?!(?:host|connection|content-length|transfer-encoding|keep-alive|te|trailer|upgrade|expect|proxy-connection)$)[a-z0-9_-]{1,64}$';
+
+const customProvider = Type.Object(
+  {
+    base_url: Type.String({ description: 'Where it is.', pattern: '^https?://' }),
+    headers: Type.Record(
+      Type.String({ pattern: headerName }),
+      Type.String({
+        description:
+          "Request header, name in lower case, sent instead of the client's of that name; write ${NAME} to take a secret from the environment. Empty: not sent.",
+        default: '',
+        pattern: '^[\\x20-\\x7e]*$',
+        secret: true,
+      }),
+      { ...closed, default: {}, description: 'Request headers added to its calls.' },
+    ),
+  },
+  closed,
+);
 
 const gateway = Type.Object(
   { collect_payloads: flag('Keep request and response bodies. False: they are never written anywhere.', true) },
@@ -233,7 +254,7 @@ export const configSchema = Type.Object(
       default: {},
       description: 'Changed addresses of built-in providers, by slug.',
     }),
-    custom_providers: Type.Record(Type.String({ pattern: slug }), provider, {
+    custom_providers: Type.Record(Type.String({ pattern: slug }), customProvider, {
       ...closed,
       default: {},
       description: 'Providers of your own, called as /custom-<slug>/…',

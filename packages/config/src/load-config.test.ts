@@ -84,6 +84,23 @@ describe('loadConfig', () => {
     );
   });
 
+  it('I8 takes headers of a custom provider from the environment, and never prints their values', () => {
+    const yaml =
+      'custom_providers:\n  acme:\n    base_url: https://a.test\n    headers:\n      x-api-key: ${ACME_KEY}\n';
+    const { config } = load(yaml, { ACME_KEY: 'hunter2' });
+    expect(config.custom_providers['acme']?.headers).toEqual({ 'x-api-key': 'hunter2' });
+    expect(describeConfig(config)).toContain('x-api-key: "[redacted]"');
+    expect(describeConfig(config)).not.toContain('hunter2');
+    const named = (header: string): string => yaml.replace('x-api-key: ${ACME_KEY}', header);
+    for (const header of ['host: a', 'content-length: a', 'X-Api-Key: a', '"a b": a']) {
+      expect(() => load(named(header))).toThrowError(failure('CONFIG_INVALID', /headers/, /Rename/));
+    }
+    expect(() => load(named('x: "hunter2\\r\\nhost: b"'))).toThrowError(
+      failure('CONFIG_INVALID', /headers.x is \[redacted\]/, /header/),
+    );
+    expect(load(yaml.slice(0, yaml.indexOf('    headers'))).config.custom_providers['acme']?.headers).toEqual({});
+  });
+
   it('I8 never prints a secret', () => {
     const yaml = 'warehouse:\n  password: hunter2\n  url: http://user:hunter2@ch:8123\nsql:\n  port: 1\n';
     const { config } = load(yaml);

@@ -73,15 +73,24 @@ export class EventCodec<Event> {
 
   /** Encodes into the reused buffer: the view is valid until the next call. @throws WeirError `EVENT_INVALID`. */
   encodeReused(event: Event): Buffer {
-    this.#header.copy(this.#buffer, 0);
+    let end = this.encodeInto(event, this.#buffer, 0);
+    if (end < 0) {
+      this.#buffer = Buffer.allocUnsafe((this.#buffer.length - end) * 2);
+      end = this.encodeInto(event, this.#buffer, 0);
+    }
+    return this.#buffer.subarray(0, end);
+  }
+
+  /**
+   * Encodes into `target` from `at` on, and returns where it ends; when it does not fit, minus the bytes that are
+   * missing. @throws WeirError `EVENT_INVALID`.
+   */
+  encodeInto(event: Event, target: Buffer, at: number): number {
+    const bodyStart = at + this.#header.length;
+    if (bodyStart > target.length) return target.length - bodyStart;
+    target.set(this.#header, at);
     try {
-      let end = this.#type.encode(event, this.#buffer, this.#header.length);
-      if (end < 0) {
-        this.#buffer = Buffer.allocUnsafe((this.#buffer.length - end) * 2);
-        this.#header.copy(this.#buffer, 0);
-        end = this.#type.encode(event, this.#buffer, this.#header.length);
-      }
-      return this.#buffer.subarray(0, end);
+      return this.#type.encode(event, target, bodyStart);
     } catch (cause) {
       throw new WeirError('EVENT_INVALID', `cannot encode ${this.#type.name}: ${this.#invalidPath(event)}`, { cause });
     }

@@ -1,33 +1,37 @@
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const POOL_BYTES = 4096;
-const RANDOM_BYTES = 10;
+const RANDOM_DIGITS = 18;
+const VARIANTS = '89ab';
 
-/** Makes UUIDv7 texts (RFC 9562 §5.7) from a clock; random bytes are drawn by the page, for the hot path. */
+/** Makes UUIDv7 texts (RFC 9562 §5.7) from a clock; random digits are drawn by the page, for the hot path. */
 export function createUuidV7(now: () => number = Date.now): () => string {
-  const pool = new Uint8Array(POOL_BYTES);
-  let used = POOL_BYTES;
+  const bytes = new Uint8Array(POOL_BYTES);
+  let pool = '';
+  let used = 0;
   let lastMs = 0;
+  /** The time part, made anew each millisecond. */
+  let prefix = '';
   let sequence = 0;
 
   return function uuidV7(): string {
-    if (used + RANDOM_BYTES > POOL_BYTES) {
-      crypto.getRandomValues(pool);
+    if (used + RANDOM_DIGITS > pool.length) {
+      pool = Buffer.from(crypto.getRandomValues(bytes)).toString('hex');
       used = 0;
     }
     const at = used;
-    used += RANDOM_BYTES;
+    used += RANDOM_DIGITS;
     const ms = Math.max(now(), lastMs);
-    // A 12-bit counter inside one millisecond keeps ids of one process in order.
-    sequence = ms === lastMs ? (sequence + 1) & 0xfff : (pool[at] ?? 0) & 0x7f;
-    lastMs = ms;
-    const hex = (byte: number): string => HEX[byte & 0xff] ?? '00';
-    const random = (index: number): number => pool[at + index] ?? 0;
-    const time = ms.toString(16).padStart(12, '0');
-    return (
-      `${time.slice(0, 8)}-${time.slice(8)}-7${(sequence >> 8).toString(16)}${hex(sequence)}-` +
-      `${hex((random(1) & 0x3f) | 0x80)}${hex(random(2))}-` +
-      `${hex(random(3))}${hex(random(4))}${hex(random(5))}${hex(random(6))}${hex(random(7))}${hex(random(8))}`
-    );
+    if (ms === lastMs) {
+      // A 12-bit counter inside one millisecond keeps ids of one process in order.
+      sequence = (sequence + 1) & 0xfff;
+    } else {
+      sequence = Number.parseInt(pool.slice(at, at + 2), 16) & 0x7f;
+      lastMs = ms;
+      const time = ms.toString(16).padStart(12, '0');
+      prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`;
+    }
+    const count = (0x1000 | sequence).toString(16).slice(1);
+    const variant = VARIANTS[Number.parseInt(pool.charAt(at + 2), 16) & 3] ?? '8';
+    return `${prefix}${count}-${variant}${pool.slice(at + 3, at + 6)}-${pool.slice(at + 6, at + RANDOM_DIGITS)}`;
   };
 }
 

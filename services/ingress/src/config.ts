@@ -10,6 +10,12 @@ export interface ProviderConfig {
   readonly baseUrl: string;
 }
 
+/** A provider of the operator's own. */
+export interface CustomProviderConfig extends ProviderConfig {
+  /** Sent with each of its calls, instead of the client's headers of the same name; may be secret. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Settings of the ingress; times in milliseconds, sizes in bytes. */
 export interface IngressConfig {
   readonly host: string;
@@ -20,7 +26,7 @@ export interface IngressConfig {
   /** Base URLs that replace the built-in ones, by slug. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   /** Custom providers, by slug without `custom-`. */
-  readonly customProviders: Readonly<Record<string, ProviderConfig>>;
+  readonly customProviders: Readonly<Record<string, CustomProviderConfig>>;
   /** Cloudflare account id for `workers-ai`; '' takes the account of the path. */
   readonly workersAiAccountId: string;
   /** Key of the HMAC that fingerprints credentials; the same on all instances, or their fingerprints differ. */

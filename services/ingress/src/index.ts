@@ -1,4 +1,10 @@
-export { type GatewayConfig, INGRESS_DEFAULTS, type IngressConfig, type ProviderConfig } from './config.ts';
+export {
+  type CustomProviderConfig,
+  type GatewayConfig,
+  INGRESS_DEFAULTS,
+  type IngressConfig,
+  type ProviderConfig,
+} from './config.ts';
 export { INGRESS_ERRORS, type IngressErrorCode } from './errors.ts';
 export { createIngress, type Ingress } from './ingress.ts';
 export type { KeptFacts } from './ledger/request-event.ts';

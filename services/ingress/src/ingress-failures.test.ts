@@ -249,14 +249,12 @@ describe('a request that Weir refuses leaves no row, but is counted', () => {
   });
 
   it('more calls than allowed', async () => {
-    let answerFirst: () => void = () => undefined;
-    const upstream = await startUpstream((_request, response) => {
-      answerFirst = () => response.end('ok');
-    });
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+    const upstream = await startUpstream((_request, response) => arrive(() => response.end('ok')));
     stops.push(upstream.stop);
     const { url, log } = await ingressAt(upstream.url, { callsInFlightMax: 1 });
     const first = call(`${url}/custom-up/a`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answerFirst = await arrived;
     const second = await call(`${url}/custom-up/a`);
     expectEnvelope(second, 503, 2102, 'INGRESS_OVERLOADED');
     expect(second.headers['retry-after']).toBe('1');

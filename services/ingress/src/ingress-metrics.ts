@@ -1,4 +1,11 @@
-import type { IngressCounter, IngressHistogram, IngressMetricsRegistry } from './ports.ts';
+import type { Outcome } from '@weir/events';
+import type {
+  IngressCounter,
+  IngressCounterSeries,
+  IngressHistogram,
+  IngressHistogramSeries,
+  IngressMetricsRegistry,
+} from './ports.ts';
 
 /** What the ingress counts; see the help texts. */
 export interface IngressMetrics {
@@ -6,12 +13,19 @@ export interface IngressMetrics {
   readonly refusals: IngressCounter;
   readonly durationSeconds: IngressHistogram;
   readonly ttfbSeconds: IngressHistogram;
-  readonly overheadSeconds: IngressHistogram;
-  readonly appendSeconds: IngressHistogram;
+  readonly overheadSeconds: IngressHistogramSeries;
+  readonly appendSeconds: IngressHistogramSeries;
   readonly appendFailures: IngressCounter;
   readonly bodiesDropped: IngressCounter;
   readonly eventsLost: IngressCounter;
   readonly metadataWarnings: IngressCounter;
+}
+
+/** What is counted of the attempts at one provider. */
+export interface ProviderSeries {
+  readonly durationSeconds: IngressHistogramSeries;
+  readonly ttfbSeconds: IngressHistogramSeries;
+  requests(outcome: Outcome): IngressCounterSeries;
 }
 
 /** Values that are read when metrics are scraped. */
@@ -49,16 +63,16 @@ export function createIngressMetrics(registry: IngressMetricsRegistry): IngressM
       ANSWER_BUCKETS,
       ['provider'],
     ),
-    overheadSeconds: registry.histogram(
-      'weir_ingress_overhead_seconds',
-      'Of the duration, what Weir added itself.',
-      OVERHEAD_BUCKETS,
-    ),
-    appendSeconds: registry.histogram(
-      'weir_ingress_append_seconds',
-      'Encoding an event and writing it to the log.',
-      APPEND_BUCKETS,
-    ),
+    overheadSeconds: registry
+      .histogram('weir_ingress_overhead_seconds', 'Of the duration, what Weir added itself.', OVERHEAD_BUCKETS)
+      .series({}),
+    appendSeconds: registry
+      .histogram(
+        'weir_ingress_append_seconds',
+        'Writing the events of one turn of the event loop to the log.',
+        APPEND_BUCKETS,
+      )
+      .series({}),
     appendFailures: registry.counter('weir_ingress_append_failures_total', 'Appends that the log refused.', ['code']),
     bodiesDropped: registry.counter(
       'weir_ingress_bodies_dropped_total',
@@ -72,6 +86,28 @@ export function createIngressMetrics(registry: IngressMetricsRegistry): IngressM
       'weir_ingress_metadata_warnings_total',
       'Calls of which metadata entries were left out.',
     ),
+  };
+}
+
+/** Finds the series of a provider; each is looked up by its labels once. */
+export function createProviderSeries(metrics: IngressMetrics): (provider: string) => ProviderSeries {
+  // As bounded as the label is.
+  const known = new Map<string, ProviderSeries>();
+  return (provider) => {
+    const found = known.get(provider);
+    if (found !== undefined) return found;
+    const byOutcome = new Map<Outcome, IngressCounterSeries>();
+    const series: ProviderSeries = {
+      durationSeconds: metrics.durationSeconds.series({ provider }),
+      ttfbSeconds: metrics.ttfbSeconds.series({ provider }),
+      requests: (outcome) => {
+        const counter = byOutcome.get(outcome) ?? metrics.requests.series({ provider, outcome });
+        byOutcome.set(outcome, counter);
+        return counter;
+      },
+    };
+    known.set(provider, series);
+    return series;
   };
 }
 

@@ -1,4 +1,4 @@
-import { METHODS } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Releasers, type Started, sleep } from '@weir/kernel';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -6,7 +6,7 @@ import { INGRESS_DEFAULTS, type IngressConfig } from './config.ts';
 import type { AttemptContext } from './exchange/attempt.ts';
 import { CallAcceptor } from './exchange/call-acceptor.ts';
 import { createUpstreamAgent } from './exchange/upstream-agent.ts';
-import { createIngressMetrics, declareIngressGauges } from './ingress-metrics.ts';
+import { createIngressMetrics, createProviderSeries, declareIngressGauges } from './ingress-metrics.ts';
 import { CallRecorder } from './ledger/call-recorder.ts';
 import { CaptureBudget } from './ledger/capture-budget.ts';
 import type { IngressDependencies } from './ports.ts';
@@ -39,7 +39,8 @@ export async function createIngress(
   const metrics = createIngressMetrics(dependencies.metrics);
   const recorder = new CallRecorder(config, dependencies, metrics);
   const dispatcher = createUpstreamAgent(config);
-  const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, budget };
+  const providerSeries = createProviderSeries(metrics);
+  const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, providerSeries, budget };
   const acceptor = new CallAcceptor(context, createKeyFingerprint(config.keyPepper));
   declareIngressGauges(dependencies.metrics, {
     callsInFlight: () => acceptor.inFlight,
@@ -77,42 +78,44 @@ export async function createIngress(
   return { value: { url, app }, stop: () => releasers.stop() };
 }
 
-/** Every method and path goes to the acceptor; Fastify never touches body or answer of a call. */
+/** Paths of Weir's own; no provider has such a slug. */
+const OPERATIONS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
+/**
+ * A call goes from Node's server straight to the acceptor: Fastify serves the operations, and would only add its router,
+ * hooks and objects to each call.
+ */
 function createApp(config: IngressConfig, acceptor: CallAcceptor): FastifyInstance {
-  const app = Fastify({
+  return Fastify({
     logger: false,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: true,
-    keepAliveTimeout: config.clientKeepAliveMs,
-    requestTimeout: config.clientRequestTimeoutMs,
     genReqId: () => '',
-    routerOptions: { maxParamLength: HEADER_BYTES_MAX },
-    http: {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: config.clientHeadersTimeoutMs,
-      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
-      noDelay: true,
-    },
-    // A path that the router cannot decode is still a path that the provider may understand.
-    frameworkErrors: (_error, request, reply) => {
-      reply.hijack();
-      acceptor.accept(request.raw, reply.raw);
+    serverFactory: (operations) => {
+      const server = createServer(
+        {
+          maxHeaderSize: HEADER_BYTES_MAX,
+          headersTimeout: config.clientHeadersTimeoutMs,
+          requestTimeout: config.clientRequestTimeoutMs,
+          keepAliveTimeout: config.clientKeepAliveMs,
+          connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
+          noDelay: true,
+        },
+        (request, response) => {
+          if (request.method === 'GET' && isOperation(request.url ?? '')) operations(request, response);
+          else acceptor.accept(request, response);
+        },
+      );
+      if (config.clientConnectionsMax > 0) server.maxConnections = config.clientConnectionsMax;
+      return server;
     },
   });
-  if (config.clientConnectionsMax > 0) app.server.maxConnections = config.clientConnectionsMax;
-  for (const method of METHODS) {
-    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
-  }
-  app.all('/*', {
-    // In a hook, before Fastify looks at the body; the handler below is never reached.
-    onRequest: (request, reply) => {
-      reply.hijack();
-      acceptor.accept(request.raw, reply.raw);
-    },
-    handler: (_request, reply) => reply.callNotFound(),
-  });
-  return app;
+}
+
+function isOperation(url: string): boolean {
+  const query = url.indexOf('?');
+  return OPERATIONS.has(query < 0 ? url : url.slice(0, query));
 }
 
 function addOperations(app: FastifyInstance, dependencies: IngressDependencies, ready: () => boolean): void {

@@ -5,6 +5,8 @@ import type { Exchange, ExchangeFacts } from '@weir/providers';
 
 /** Where log lines go; pino fits. Details never hold a body or a credential. */
 export interface IngressLogger {
+  /** So that the details of a line that nobody will see need not be gathered. */
+  isLevelEnabled(level: 'debug'): boolean;
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
@@ -13,9 +15,19 @@ export interface IngressLogger {
 
 export interface IngressCounter {
   inc(labels?: Readonly<Record<string, string>>, value?: number): void;
+  series(labels: Readonly<Record<string, string>>): IngressCounterSeries;
+}
+/** A counter of which the labels are settled. */
+export interface IngressCounterSeries {
+  inc(value?: number): void;
 }
 export interface IngressHistogram {
   observe(value: number, labels?: Readonly<Record<string, string>>): void;
+  series(labels: Readonly<Record<string, string>>): IngressHistogramSeries;
+}
+/** A histogram of which the labels are settled. */
+export interface IngressHistogramSeries {
+  observe(value: number): void;
 }
 export interface IngressGauge {
   set(value: number, labels?: Readonly<Record<string, string>>): void;

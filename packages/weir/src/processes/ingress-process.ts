@@ -58,7 +58,12 @@ function ingressConfig({ config }: Settings): Partial<IngressConfig> {
       ]),
     ),
     providers: { ...baseUrls(config.providers), ...(demo === undefined ? {} : demoProviders(demo)) },
-    customProviders: baseUrls(config.custom_providers),
+    customProviders: Object.fromEntries(
+      Object.entries(config.custom_providers).map(([slug, { base_url, headers }]) => [
+        slug,
+        { baseUrl: base_url, headers },
+      ]),
+    ),
   };
 }
 

@@ -3,7 +3,7 @@ import { WeirError } from '@weir/kernel';
 import type { Dispatcher } from 'undici';
 import type { IngressConfig } from '../config.ts';
 import type { IngressErrorCode } from '../errors.ts';
-import type { IngressMetrics } from '../ingress-metrics.ts';
+import type { IngressMetrics, ProviderSeries } from '../ingress-metrics.ts';
 import { BodyCapture } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
 import type { CallRecorder } from '../ledger/call-recorder.ts';
@@ -12,9 +12,9 @@ import { callSummary } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
 import { type ResponseHead, readResponseHead, readTrailers } from '../wire/response-headers.ts';
-import { ClientAnswer } from './client-answer.ts';
+import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
 import { outcomeOf } from './outcome.ts';
-import { Upload, type UploadBody } from './request-body.ts';
+import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
 /** What all attempts of one ingress share. */
@@ -24,6 +24,7 @@ export interface AttemptContext {
   readonly dispatcher: Dispatcher;
   readonly recorder: CallRecorder;
   readonly metrics: IngressMetrics;
+  readonly providerSeries: (provider: string) => ProviderSeries;
   readonly budget: CaptureBudget;
 }
 
@@ -36,7 +37,7 @@ export interface AttemptOptions {
   /** Monotonic ms at which the call was accepted. */
   readonly acceptedAt: number;
   /** Called once, when nothing more will happen. */
-  onEnd(attempt: Attempt): void;
+  onEnd(): void;
 }
 
 /**
@@ -49,7 +50,7 @@ export interface AttemptOptions {
  * provider, the client's reading, or the event loop's other calls. Encoding and appending the event come after the
  * duration and have a metric of their own.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, ClientAnswerOwner, UploadOwner {
   readonly #context: AttemptContext;
   readonly #options: AttemptOptions;
   readonly #client: ClientAnswer;
@@ -78,19 +79,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#requestCapture = new BodyCapture(limits, budget);
     this.#responseCapture = new BodyCapture(limits, budget);
-    this.#client = new ClientAnswer({
+    this.#client = new ClientAnswer(this, {
       response: options.response,
       idHeaders: options.idHeaders,
       stallTimeoutMs: config.clientStallTimeoutMs,
-      onDrain: () => this.#controller?.resume(),
-      onGone: () => this.#clientGone(),
     });
-    this.#upload = new Upload({
+    this.#upload = new Upload(this, {
       request: options.request,
       capture: this.#requestCapture,
       bytesMax: config.requestBodyBytesMax,
-      onReady: (body) => this.#dispatch(body),
-      onTooLarge: () => this.#tooLarge(),
     });
   }
 
@@ -161,7 +158,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.#end(code, false, []);
   }
 
-  #dispatch(body: UploadBody): void {
+  bodyReady(body: UploadBody): void {
     const outer = this.#enter();
     const { call, request, firstByteTimeoutMs } = this.#options;
     const { target } = call;
@@ -172,7 +169,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
         origin: target.origin,
         path: target.path,
         method: call.method,
-        headers: upstreamRequestHeaders(request.rawHeaders, request.headers.connection, streamed),
+        headers: upstreamRequestHeaders(request.rawHeaders, request.headers.connection, streamed, target.ownHeaders),
         body,
         headersTimeout: firstByteTimeoutMs,
       },
@@ -181,13 +178,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#leave(outer);
   }
 
-  #tooLarge(): void {
+  bodyTooLarge(): void {
     this.#upload.abandon(new WeirError('INGRESS_BODY_TOO_LARGE', 'request body too large'));
     this.cut('INGRESS_BODY_TOO_LARGE');
   }
 
+  clientDrained(): void {
+    this.#controller?.resume();
+  }
+
   /** Reads the answer on within the drain limits, so that the true usage is known. */
-  #clientGone(): void {
+  clientLeft(): void {
     if (this.#ended) return;
     if (!this.#dispatched || !this.#upload.complete) {
       // The request will never be whole.
@@ -205,7 +206,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
     this.#release();
     if (code !== '') this.#client.fail({ code, detail: '' });
-    this.#options.onEnd(this);
+    this.#options.onEnd();
   }
 
   #end(errorCode: IngressErrorCode | '', complete: boolean, trailers: [string, string][]): void {
@@ -213,14 +214,27 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#ended = true;
     const { call } = this.#options;
     const end = this.#callEnd(errorCode, complete);
+    this.#client.expectEnd();
     this.#context.recorder.record(call, end, (durable) => {
-      if (!durable) this.#client.cut();
-      else if (complete) this.#client.end(this.#held, trailers);
-      else this.#client.fail({ code: errorCode === '' ? 'UPSTREAM_FAILED' : errorCode, detail: '' });
-      this.#options.onEnd(this);
+      if (durable) this.#finishAnswer(end, trailers);
+      else this.#client.cut();
+      this.#options.onEnd();
     });
     this.#release();
     this.#observe(call, end);
+  }
+
+  #finishAnswer({ complete, errorCode }: CallEnd, trailers: [string, string][]): void {
+    if (!complete) {
+      this.#client.fail({ code: errorCode === '' ? 'UPSTREAM_FAILED' : errorCode, detail: '' });
+      return;
+    }
+    try {
+      this.#client.end(this.#held, trailers);
+    } catch {
+      // A trailer that Node will not send: this runs outside of undici, which would have caught it.
+      this.#client.cut();
+    }
   }
 
   #callEnd(errorCode: IngressErrorCode | '', complete: boolean): CallEnd {
@@ -246,13 +260,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #observe(call: Call, end: CallEnd): void {
-    const { metrics, dependencies } = this.#context;
-    const { provider } = call.target;
-    metrics.requests.inc({ provider, outcome: end.outcome });
-    metrics.durationSeconds.observe(end.durationUs / 1e6, { provider });
-    if (end.ttfbUs > 0) metrics.ttfbSeconds.observe(end.ttfbUs / 1e6, { provider });
+    const { metrics, providerSeries, dependencies } = this.#context;
+    const series = providerSeries(call.target.provider);
+    series.requests(end.outcome).inc();
+    series.durationSeconds.observe(end.durationUs / 1e6);
+    if (end.ttfbUs > 0) series.ttfbSeconds.observe(end.ttfbUs / 1e6);
     metrics.overheadSeconds.observe(end.overheadUs / 1e6);
-    dependencies.logger.debug(callSummary(call, end), 'call ended');
+    const { logger } = dependencies;
+    if (logger.isLevelEnabled('debug')) logger.debug(callSummary(call, end), 'call ended');
   }
 
   #release(): void {

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '../ledger/call-record.ts';
 import { type CallMetadata, readCallMetadata, readRequestTimeout } from '../wire/call-metadata.ts';
-import { type CallTarget, resolveTarget } from '../wire/call-target.ts';
+import { type CallTarget, createTargetResolver, type ResolveTarget } from '../wire/call-target.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
+import { Slots } from './slots.ts';
 
 const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
@@ -15,12 +16,14 @@ const HEADER_TEXT_MAX = 512;
 export class CallAcceptor {
   readonly #context: AttemptContext;
   readonly #fingerprint: KeyFingerprint;
-  readonly #attempts = new Set<Attempt>();
+  readonly #resolveTarget: ResolveTarget;
+  readonly #attempts = new Slots<Attempt>();
   #stopping = false;
 
   constructor(context: AttemptContext, fingerprint: KeyFingerprint) {
     this.#context = context;
     this.#fingerprint = fingerprint;
+    this.#resolveTarget = createTargetResolver(context.config);
   }
 
   get inFlight(): number {
@@ -34,7 +37,7 @@ export class CallAcceptor {
 
   /** Ends every attempt that is still going on. */
   cutAll(): void {
-    for (const attempt of [...this.#attempts]) attempt.cut('INGRESS_STOPPING');
+    for (const attempt of this.#attempts.items()) attempt.cut('INGRESS_STOPPING');
   }
 
   accept(request: IncomingMessage, response: ServerResponse): void {
@@ -60,9 +63,9 @@ export class CallAcceptor {
       idHeaders,
       acceptedAt,
       firstByteTimeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, config.firstByteTimeoutMs),
-      onEnd: (ended) => this.#attempts.delete(ended),
+      onEnd: () => this.#attempts.remove(slot),
     });
-    this.#attempts.add(attempt);
+    const slot = this.#attempts.add(attempt);
     attempt.start();
   }
 
@@ -72,12 +75,15 @@ export class CallAcceptor {
     if (this.#attempts.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
     const { upgrade, 'x-fal-target-url': fal } = request.headers;
     if (upgrade?.toLowerCase() === 'websocket') return { refusal: NO_WEBSOCKET };
-    return resolveTarget(request.url ?? '/', config, typeof fal === 'string' ? fal : undefined);
+    return this.#resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
   }
 
   #callOf(id: string, request: IncomingMessage, target: CallTarget, metadata: CallMetadata): Call {
     const { config, dependencies } = this.#context;
     const { headers } = request;
+    const { ownHeaders } = target;
+    // The row names the credential that goes upstream.
+    const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
     const { gateways } = config;
     const gateway = Object.hasOwn(gateways, target.gateway) ? gateways[target.gateway] : undefined;
     return {
@@ -87,7 +93,7 @@ export class CallAcceptor {
       target,
       metadata,
       collectPayload: metadata.collectPayload && gateway?.collectPayloads !== false,
-      apiKeyId: this.#fingerprint(headers, target.credentialHeaders, target.path),
+      apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
       method: request.method ?? 'GET',
       userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
       requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),

@@ -12,26 +12,33 @@ export interface ClientAnswerOptions {
   readonly idHeaders: readonly string[];
   /** How long the client may leave bytes unread before it counts as gone. */
   readonly stallTimeoutMs: number;
+}
+
+/** Who is told of the client. */
+export interface ClientAnswerOwner {
   /** The client takes bytes again. */
-  onDrain(): void;
+  clientDrained(): void;
   /** The client has closed its connection, or has stalled for too long, before the end was sent. */
-  onGone(): void;
+  clientLeft(): void;
 }
 
 /** The client's side of an exchange: writes what came, as it came, and knows when the client has left. */
 export class ClientAnswer {
+  readonly #owner: ClientAnswerOwner;
   readonly #options: ClientAnswerOptions;
   readonly #response: ServerResponse;
   #gone = false;
   #ended = false;
-  #started = false;
+  /** The head needs no push of its own: a chunk or the end has taken it along, or is about to. */
+  #headLeaves = false;
   #lengthKnown = false;
   #stallTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: ClientAnswerOptions) {
+  constructor(owner: ClientAnswerOwner, options: ClientAnswerOptions) {
+    this.#owner = owner;
     this.#options = options;
     this.#response = options.response;
-    this.#response.once('close', () => this.#closed());
+    this.#response.on('close', () => this.#closed());
   }
 
   get gone(): boolean {
@@ -46,24 +53,31 @@ export class ClientAnswer {
     if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link });
   }
 
-  /** Writes the head; it leaves with the first chunk when that came with it, else at once. */
+  /** Writes the head, once; it leaves with the first chunk when that came with it, else at once. */
   head(status: number, statusText: string, head: ResponseHead): void {
     if (this.#gone) return;
     this.#lengthKnown = head.contentLength >= 0;
-    const reason = UNSENDABLE.test(statusText) ? '' : statusText;
-    this.#response.writeHead(status, reason, head.forward.concat(this.#options.idHeaders));
+    const reason = statusText === 'OK' || !UNSENDABLE.test(statusText) ? statusText : '';
+    const headers = head.forward;
+    for (const part of this.#options.idHeaders) headers.push(part);
+    this.#response.writeHead(status, reason, headers);
     process.nextTick(flushHead, this);
   }
 
   /** False when the client is not taking more: wait for `onDrain`. */
   write(chunk: Buffer): boolean {
-    this.#started = true;
+    this.#headLeaves = true;
     if (this.#response.write(chunk)) return true;
     if (this.#stallTimer === undefined) {
       this.#stallTimer = setTimeout(() => this.#response.destroy(), this.#options.stallTimeoutMs);
       this.#response.once('drain', () => this.#drained());
     }
     return false;
+  }
+
+  /** The end is there and comes as soon as its event is durable: a head that has not left yet waits for it. */
+  expectEnd(): void {
+    this.#headLeaves = true;
   }
 
   end(last: Buffer | undefined, trailers: [string, string][]): void {
@@ -99,13 +113,13 @@ export class ClientAnswer {
   }
 
   flushHead(): void {
-    if (!this.#started && !this.#ended && !this.#gone) this.#response.flushHeaders();
+    if (!this.#headLeaves && !this.#ended && !this.#gone) this.#response.flushHeaders();
   }
 
   #drained(): void {
     clearTimeout(this.#stallTimer);
     this.#stallTimer = undefined;
-    this.#options.onDrain();
+    this.#owner.clientDrained();
   }
 
   #finish(): void {
@@ -115,9 +129,9 @@ export class ClientAnswer {
 
   #closed(): void {
     clearTimeout(this.#stallTimer);
-    if (this.#ended) return;
+    if (this.#ended || this.#gone) return;
     this.#gone = true;
-    this.#options.onGone();
+    this.#owner.clientLeft();
   }
 }
 

@@ -11,10 +11,14 @@ export interface UploadOptions {
   readonly request: IncomingMessage;
   readonly capture: BodyCapture;
   readonly bytesMax: number;
+}
+
+/** Who is told of the body. */
+export interface UploadOwner {
   /** Called once, as soon as it is known how to send the body: at once, or with its first chunk. */
-  onReady(body: UploadBody): void;
+  bodyReady(body: UploadBody): void;
   /** The body is larger than `bytesMax`. */
-  onTooLarge(): void;
+  bodyTooLarge(): void;
 }
 
 /**
@@ -22,11 +26,13 @@ export interface UploadOptions {
  * stream; any other is passed on chunk by chunk, and reading stops while the upstream is not taking more.
  */
 export class Upload {
+  readonly #owner: UploadOwner;
   readonly #options: UploadOptions;
   #stream: UploadStream | undefined;
   #complete = false;
 
-  constructor(options: UploadOptions) {
+  constructor(owner: UploadOwner, options: UploadOptions) {
+    this.#owner = owner;
     this.#options = options;
   }
 
@@ -40,11 +46,11 @@ export class Upload {
     const { 'content-length': length, 'transfer-encoding': transfer } = headers;
     if (transfer === undefined && (length === undefined || length === '0')) {
       this.#complete = true;
-      this.#options.onReady(null);
+      this.#owner.bodyReady(null);
       return;
     }
     if (length !== undefined && Number(length) > this.#options.bytesMax) {
-      this.#options.onTooLarge();
+      this.#owner.bodyTooLarge();
       return;
     }
     this.#listen(length === undefined ? -1 : Number(length));
@@ -60,11 +66,11 @@ export class Upload {
   }
 
   #listen(contentLength: number): void {
-    const { request, capture, bytesMax, onReady, onTooLarge } = this.#options;
+    const { request, capture, bytesMax } = this.#options;
     request.on('data', (chunk: Buffer) => {
       capture.push(chunk);
       if (capture.bytes > bytesMax) {
-        onTooLarge();
+        this.#owner.bodyTooLarge();
         return;
       }
       if (this.#stream !== undefined) {
@@ -74,18 +80,18 @@ export class Upload {
       }
       if (chunk.length === contentLength) {
         this.#complete = true;
-        onReady(chunk);
+        this.#owner.bodyReady(chunk);
         return;
       }
       this.#stream = new UploadStream(request);
       this.#stream.push(chunk);
-      onReady(this.#stream);
+      this.#owner.bodyReady(this.#stream);
     });
     request.on('end', () => {
       this.#complete = true;
       if (this.#stream !== undefined) this.#stream.push(null);
       // A chunked body without a chunk: there was no data to start with.
-      else if (contentLength < 0) onReady(null);
+      else if (contentLength < 0) this.#owner.bodyReady(null);
     });
   }
 }

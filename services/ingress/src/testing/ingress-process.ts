@@ -12,10 +12,10 @@ const { value } = await startIngress(
   { port: 0, customProviders: { up: { baseUrl: upstreamUrl } } },
   {
     appender: log,
-    logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    logger: { isLevelEnabled: () => false, debug: nothing, info: nothing, warn: nothing, error: nothing },
     metrics: {
-      counter: () => ({ inc: nothing }),
-      histogram: () => ({ observe: nothing }),
+      counter: () => ({ inc: nothing, series: () => ({ inc: nothing }) }),
+      histogram: () => ({ observe: nothing, series: () => ({ observe: nothing }) }),
       gauge: () => ({ set: nothing }),
     },
     metricsText: () => Promise.resolve(''),

@@ -11,13 +11,19 @@ const codec = createCodec('request');
 /** A log in memory whose fullness a test sets. */
 export class TestLog implements SyncAppender {
   readonly values: Buffer[] = [];
+  /** How many records came with each append. */
+  readonly batches: number[] = [];
   level = 0;
   /** Largest record taken; -1 refuses all. */
   recordBytesMax = Number.POSITIVE_INFINITY;
 
   appendSync(_topic: string, records: readonly LogRecord[]): readonly Position[] {
+    // Together or not at all, as every log.
+    if (records.some(({ value }) => value.length > this.recordBytesMax)) {
+      throw new WeirError('LOG_FULL', 'test log is full', { retriable: true });
+    }
+    this.batches.push(records.length);
     return records.map(({ value }) => {
-      if (value.length > this.recordBytesMax) throw new WeirError('LOG_FULL', 'test log is full', { retriable: true });
       this.values.push(Buffer.from(value));
       return { partition: 0, offset: this.values.length - 1 };
     });
@@ -47,6 +53,7 @@ export class TestTelemetry {
   readonly counts = new Map<string, number>();
 
   readonly logger: IngressLogger = {
+    isLevelEnabled: () => true,
     debug: (details, message) => this.#line('debug', details, message),
     info: (details, message) => this.#line('info', details, message),
     warn: (details, message) => this.#line('warn', details, message),
@@ -55,17 +62,20 @@ export class TestTelemetry {
 
   readonly metrics: IngressMetricsRegistry = {
     counter: (name) => ({
-      inc: (labels = {}, value = 1) => {
-        const key = `${name}${JSON.stringify(labels)}`;
-        this.counts.set(key, (this.counts.get(key) ?? 0) + value);
-      },
+      inc: (labels = {}, value = 1) => this.#count(name, labels, value),
+      series: (labels) => ({ inc: (value = 1) => this.#count(name, labels, value) }),
     }),
-    histogram: () => ({ observe: () => undefined }),
+    histogram: () => ({ observe: () => undefined, series: () => ({ observe: () => undefined }) }),
     gauge: (_name, _help, _labels, collect) => {
       collect?.({ set: () => undefined });
       return { set: () => undefined };
     },
   };
+
+  #count(name: string, labels: object, value: number): void {
+    const key = `${name}${JSON.stringify(labels)}`;
+    this.counts.set(key, (this.counts.get(key) ?? 0) + value);
+  }
 
   #line(level: string, details: object, message: string): void {
     this.lines.push(`${level} ${message} ${JSON.stringify(details)}`);

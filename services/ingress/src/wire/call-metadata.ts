@@ -24,6 +24,7 @@ const ID_LENGTH_MAX = 256;
 const WARNING_LENGTH_MAX = 512;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const BEYOND_ASCII = /[\x80-\xff]/;
 const NO_TRACE = '0'.repeat(32);
 const NO_TAGS: Readonly<Record<string, string>> = {};
 
@@ -80,7 +81,7 @@ function parseMetadata(header: string): ParsedMetadata {
   let value: unknown;
   try {
     // Node reads header bytes as latin1; clients send UTF-8.
-    value = JSON.parse(Buffer.from(header, 'latin1').toString('utf8'));
+    value = JSON.parse(BEYOND_ASCII.test(header) ? Buffer.from(header, 'latin1').toString('utf8') : header);
   } catch {
     return ignored('not JSON');
   }

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { INGRESS_DEFAULTS, type IngressConfig } from '../config.ts';
-import { resolveTarget } from './call-target.ts';
+import { createTargetResolver, resolveTarget } from './call-target.ts';
 
 const config: IngressConfig = {
   ...INGRESS_DEFAULTS,
   gateways: { team: { collectPayloads: true } },
   providers: { openai: { baseUrl: 'http://localhost:9/v1' } },
-  customProviders: { acme: { baseUrl: 'https://acme.test/api' } },
+  customProviders: {
+    acme: { baseUrl: 'https://acme.test/api' },
+    own: { baseUrl: 'https://own.test', headers: { 'X-Api-Key': 's3cret', unset: '' } },
+  },
 };
 
 describe('resolveTarget', () => {
@@ -44,5 +47,30 @@ describe('resolveTarget', () => {
 
   it.each(['/__proto__/x', '/constructor/x', '/toString', '//', '/v1//', '/v1/a', '*', ''])('refuses %s', (url) => {
     expect(resolveTarget(url, config, undefined)).toHaveProperty('refusal');
+  });
+});
+
+describe('createTargetResolver', () => {
+  const resolve = createTargetResolver(config);
+
+  it('gives the same targets, remembered or not, without end', () => {
+    for (let index = 0; index < 3_000; index += 1) {
+      const url = `/anthropic/v1/messages/${index % 1_500}`;
+      expect(resolve(url, undefined)).toEqual(resolveTarget(url, config, undefined));
+    }
+    expect(resolve('/anthropic/v1/messages', undefined)).toBe(resolve('/anthropic/v1/messages', undefined));
+    expect(resolve('/no-such/v1', undefined)).toHaveProperty('refusal');
+  });
+
+  it('I8 remembers no target with a query, and none that a header names', () => {
+    const keyed = '/google-ai-studio/v1beta/models/m:generateContent?key=s3cret';
+    expect(resolve(keyed, undefined)).not.toBe(resolve(keyed, undefined));
+    const [first, second] = ['https://queue.fal.run/a', 'https://queue.fal.run/b'];
+    expect([resolve('/fal/x', first), resolve('/fal/x', second)]).toMatchObject([{ path: '/a' }, { path: '/b' }]);
+  });
+
+  it('brings the headers of a custom provider, those that are set', () => {
+    expect(resolve('/custom-own/a', undefined)).toMatchObject({ ownHeaders: { 'x-api-key': 's3cret' } });
+    expect(resolve('/custom-acme/a', undefined)).toMatchObject({ ownHeaders: undefined });
   });
 });

@@ -16,7 +16,12 @@ export interface CallTarget {
   /** Path and query, percent-encoding as the client sent it. */
   readonly path: string;
   readonly credentialHeaders: readonly string[];
+  /** Headers that the configuration gives this provider; undefined for nearly all. */
+  readonly ownHeaders: OwnHeaders | undefined;
 }
+
+/** Request headers of a custom provider, names in lower case; they replace the client's of the same name. */
+export type OwnHeaders = Readonly<Record<string, string>>;
 
 interface PathParts {
   readonly account: string;
@@ -26,6 +31,9 @@ interface PathParts {
   readonly rest: string;
 }
 
+/** A longer request target is resolved each time. */
+const CACHED_LENGTH_MAX = 256;
+const CACHED_TARGETS_MAX = 1024;
 const CUSTOM_CREDENTIALS = ['authorization', 'x-api-key', 'api-key'] as const;
 const NAME_LENGTH_MAX = 64;
 const NO_PROVIDER = 'The path must be /v1/{account}/{gateway}/{provider}/… or /{provider}/….';
@@ -35,6 +43,27 @@ const NOT_SUPPORTED: Readonly<Record<string, string>> = {
   compat: 'The unified API (/compat) is not supported; call the path of the provider.',
   run: 'The run API is not supported; call the path of the provider.',
 };
+
+export type ResolveTarget = (url: string, falTarget: string | undefined) => CallTarget | { readonly refusal: Refusal };
+
+/**
+ * As `resolveTarget`, for one configuration. Applications call few paths, so targets are remembered; none that has a
+ * query, which may hold a credential. When there are too many it starts over.
+ */
+export function createTargetResolver(config: IngressConfig): ResolveTarget {
+  let known = new Map<string, CallTarget>();
+  return (url, falTarget) => {
+    const found = falTarget === undefined ? known.get(url) : undefined;
+    if (found !== undefined) return found;
+    const target = resolveTarget(url, config, falTarget);
+    if (falTarget !== undefined || 'refusal' in target || url.length > CACHED_LENGTH_MAX || url.includes('?')) {
+      return target;
+    }
+    if (known.size >= CACHED_TARGETS_MAX) known = new Map();
+    known.set(url, target);
+    return target;
+  };
+}
 
 /**
  * Reads a request target in either form and resolves its upstream URL (reference: cloudflare-ai-gateway.md §1.1, §1.2).
@@ -69,7 +98,17 @@ export function resolveTarget(
     region,
     path: pathStart < 0 ? '/' : address.slice(pathStart),
     credentialHeaders: spec?.credentialHeaders ?? CUSTOM_CREDENTIALS,
+    ownHeaders: ownHeadersOf(provider, config),
   };
+}
+
+function ownHeadersOf(provider: string, { customProviders }: IngressConfig): OwnHeaders | undefined {
+  const custom = customSlug(provider);
+  const headers =
+    custom !== '' && Object.hasOwn(customProviders, custom) ? customProviders[custom]?.headers : undefined;
+  // An empty value is a variable that is not set: it sends nothing, and lets the client's header through.
+  const set = Object.entries(headers ?? {}).filter(([, value]) => value !== '');
+  return set.length === 0 ? undefined : Object.fromEntries(set.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 interface UpstreamAddress {

@@ -26,12 +26,14 @@ const ACCESS_COOKIE = /(?:^|;)\s*CF_Authorization=[^;]*/gi;
 
 /**
  * The headers to send upstream, as a flat list in the client's order and spelling (reference: §2, §14.2).
- * `content-length` is kept only for a body that is streamed: undici sets it for a body it holds whole.
+ * `content-length` is kept only for a body that is streamed: undici sets it for a body it holds whole. `own` headers, of
+ * the provider's configuration, come last and replace the client's.
  */
 export function upstreamRequestHeaders(
   raw: readonly string[],
   connection: string | undefined,
   keepContentLength: boolean,
+  own: Readonly<Record<string, string>> | undefined,
 ): string[] {
   const named = namedInConnection(connection);
   const headers: string[] = [];
@@ -41,6 +43,7 @@ export function upstreamRequestHeaders(
     const lower = name.toLowerCase();
     if (DROPPED.has(lower) || hasDroppedPrefix(lower) || named?.has(lower) === true) continue;
     if (lower === 'content-length' && !keepContentLength) continue;
+    if (own !== undefined && Object.hasOwn(own, lower)) continue;
     if (lower === 'cookie') {
       const cookie = value.replace(ACCESS_COOKIE, '').replace(/^;\s*/, '');
       if (cookie !== '') headers.push(name, cookie);
@@ -48,6 +51,7 @@ export function upstreamRequestHeaders(
     }
     headers.push(name, value);
   }
+  for (const name in own) headers.push(name, own[name] ?? '');
   return headers;
 }
 
