@@ -5,4 +5,5 @@ export const TESTKIT_ERRORS = {
   TESTKIT_ENTRY_UNKNOWN: 'A recorded entry id is not in INDEX.json. The message names the nearest known id.',
   TESTKIT_INDEX_INVALID: 'INDEX.json of the recorded bodies has no list of entries. Check the directory.',
   TESTKIT_FAULT_SYNTAX: 'A fault header cannot be read. Write it like "status=429; retry-after=2".',
+  TESTKIT_S3_MISSING: 'The S3 server for tests cannot be built or started. Install Go, or see the message.',
 } as const;
