@@ -10,6 +10,8 @@ export interface Settings {
   readonly logDirectory: string;
   /** Directory of the embedded warehouse, or undefined when a ClickHouse server is used. */
   readonly warehouseDirectory: string | undefined;
+  /** Relative directories of the configuration are relative to this. */
+  readonly baseDirectory: string;
   /** Where a running Weir leaves its ports and pid. */
   readonly runDirectory: string;
 }
@@ -26,7 +28,8 @@ function settingsOf({ config, file, baseDirectory }: LoadedConfig): Settings {
   if (warehouseDirectory === undefined && !/^https?:\/\//.test(config.warehouse.url)) {
     throw unsupported('warehouse.url', config.warehouse.url, 'chdb:<directory> or http(s)://host:8123');
   }
-  return { config, file, logDirectory, warehouseDirectory, runDirectory: join(logDirectory, '..', 'run') };
+  const runDirectory = join(logDirectory, '..', 'run');
+  return { config, file, logDirectory, warehouseDirectory, baseDirectory, runDirectory };
 }
 
 function directoryOf(url: string, scheme: string, field: string, base: string): string | undefined {

@@ -1,9 +1,10 @@
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
 import { up } from './up.ts';
 
-export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, doctor];
+export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, exportCommand, doctor];

@@ -56,7 +56,8 @@ export async function queryOverHttp(
   return text;
 }
 
-function sqlAccess({ config, runDirectory, warehouseDirectory }: Settings) {
+/** Where and as whom SQL is asked: the ClickHouse server, or the running Weir in front of its embedded engine. */
+export function sqlAccess({ config, runDirectory, warehouseDirectory }: Settings) {
   if (warehouseDirectory === undefined) {
     const { url, username, password } = config.warehouse;
     return { url, username, password };

@@ -5,6 +5,7 @@ import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
 import { Releasers } from '@weir/kernel';
 import { startLoader } from '@weir/loader';
 import { embeddedPriceBook } from '@weir/pricing';
+import { startExport } from '../export/start-export.ts';
 import { openWarehouse } from '../open-warehouse.ts';
 import { ensureDirectory, loadSettings } from '../settings.ts';
 import { topicSpecs } from '../topics.ts';
@@ -55,6 +56,8 @@ await runChild('pipeline', telemetry, async () => {
       framing: { cost: framing.cost, deadLetter: framing['dead-letter'] },
     });
     releasers.add('cost', () => cost.stop());
+    const exporter = await startExport(settings, { ...shared, warehouse });
+    releasers.add('exporter', () => exporter.stop());
     if (config.console.enabled) {
       const { host, port } = config.console;
       const sqlUrl = urls['sql'] === undefined ? {} : { sqlUrl: urls['sql'] };
