@@ -14,7 +14,7 @@ export const OBJECT_STORE_ERRORS = {
     'The store asks to slow down and went on asking. It is tried again later; spread the load if it lasts.',
   STORE_SERVER_ERROR: 'The store failed with a server error, again and again. It is tried again later; see its status.',
   STORE_CONFLICT: 'The object is there already, or was changed by another writer. Read it again.',
-  STORE_NOT_FOUND: 'There is no such object.',
+  STORE_NOT_FOUND: 'There is no such object. It may have been deleted, or the prefix is another one.',
   STORE_TOO_LARGE: 'An object that must be small is larger than the limit. Another program may have written it.',
   STORE_DISK_FULL: 'The disk of the folder is full. Free some space; nothing half-written is visible.',
   STORE_CANCELLED: 'The transfer was cancelled by its caller.',

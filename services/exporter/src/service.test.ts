@@ -32,6 +32,7 @@ const CONFIG: ExporterConfig = {
   intervalMs: 50,
   from: undefined,
   graceMs: 60_000,
+  retry: { baseMs: 40, capMs: 400 },
 };
 
 describe.skipIf(binary === undefined)('the exporter on a bucket', () => {

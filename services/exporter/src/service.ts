@@ -24,6 +24,8 @@ export interface ExporterConfig {
   /** Hours before this are not exported; undefined: since the first row of the ledger. */
   readonly from: number | undefined;
   readonly graceMs: number;
+  /** Pause after a failure, doubling with each. Default from 2 s to 5 min. */
+  readonly retry?: { readonly baseMs: number; readonly capMs: number };
 }
 
 export interface ExporterDependencies {
@@ -37,7 +39,6 @@ export interface ExporterDependencies {
 }
 
 const RETRY = { baseMs: 2_000, capMs: 300_000 };
-const RETRY_MIN_MS = 500;
 
 /**
  * Starts the exporter: every interval it publishes the hours that are due. A destination that cannot be used is logged
@@ -93,8 +94,10 @@ class ExportLoop {
     for (let failures = 0; !this.#signal.aborted; ) {
       const failed = await this.#pass();
       failures = failed ? failures + 1 : 0;
-      const retryMs = RETRY_MIN_MS + backoffMs(failures, RETRY);
-      await sleep(failed ? Math.min(retryMs, RETRY.capMs) : this.#config.intervalMs, this.#signal);
+      const retry = this.#config.retry ?? RETRY;
+      // Full jitter may be next to nothing: at least a quarter of the base.
+      const pauseMs = failed ? retry.baseMs / 4 + backoffMs(failures, retry) : this.#config.intervalMs;
+      await sleep(pauseMs, this.#signal);
     }
   }
 

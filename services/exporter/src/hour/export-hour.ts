@@ -99,7 +99,9 @@ async function writeFiles(
       for (const window of windows) {
         const index = files.length;
         const key = dataKey({ dataset: dataset.name, hour, index, ...name, format: context.format });
-        files.push(await uploadFile(context, dataset, { ...view, window }, key));
+        const part = { ...view, window };
+        const partTotals = windows.length === 1 ? totals : await readTotals(context.warehouse, dataset, part);
+        files.push(await uploadFile(context, dataset, part, partTotals, key));
       }
       return;
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Dataset } from '../datasets/dataset.ts';
 import { isoTime } from '../hour.ts';
 import type { ManifestFile } from '../manifest/manifest.ts';
 import type { ExportContext } from './export-context.ts';
-import { type LedgerView, readOptions, readTotals } from './ledger.ts';
+import { type LedgerTotals, type LedgerView, readOptions } from './ledger.ts';
 
 const FORMATS = {
   parquet: { format: 'Parquet', settings: { output_format_parquet_compression_method: 'zstd' } },
@@ -13,16 +13,16 @@ const FORMATS = {
 } as const;
 
 /**
- * Streams the rows of a view into one object. The bytes are counted on the way: a file with other rows than the ledger
+ * Streams the rows of a view, whose totals are known, into one object. The bytes are counted on the way: a file with other rows than the ledger
  * counted is never completed, so it is never visible. @throws WeirError `EXPORT_SHORT_FILE`, `EXPORT_FILE_TOO_LARGE`.
  */
 export async function uploadFile(
   context: ExportContext,
   dataset: Dataset,
   view: LedgerView,
+  totals: LedgerTotals,
   key: string,
 ): Promise<ManifestFile> {
-  const totals = await readTotals(context.warehouse, dataset, view);
   const stored = await context.store.putStream(key, checkedRows(context, dataset, view, totals.rows), {
     signal: context.signal,
   });

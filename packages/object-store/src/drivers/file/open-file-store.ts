@@ -12,6 +12,7 @@ import {
   type PutStreamOptions,
   SMALL_OBJECT_BYTES,
   type SmallObject,
+  type StoreAbilities,
   type StoredObject,
 } from '../../object-store.ts';
 import { fileError } from './file-errors.ts';
@@ -26,63 +27,53 @@ const READ_BYTES = 1024 * 1024;
  * on one local file system. Makes the folder when it is absent.
  */
 export function openFileStore(options: { readonly directory: string }): ObjectStore {
-  const root = resolve(options.directory);
-  const pathOf = (key: string): string => join(root, checkKey(key));
-  const temporary = join(root, TEMPORARY);
+  return new FileStore(resolve(options.directory));
+}
 
-  /** Writes a file aside and hands its path to `publish`; removes it afterwards, whatever happened. */
-  async function aside<T>(write: (handle: FileHandle) => Promise<T>, publish: (path: string) => Promise<void>) {
-    const path = join(temporary, `${randomUUID()}.part`);
-    try {
-      await mkdir(temporary, { recursive: true });
-      const handle = await open(path, 'wx');
-      let written: T;
-      try {
-        written = await write(handle);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await publish(path);
-      return written;
-    } catch (error) {
-      throw fileError(error, root);
-    } finally {
-      await rm(path, { force: true }).catch(() => undefined);
-    }
+class FileStore implements ObjectStore {
+  readonly location: string;
+  readonly #root: string;
+  readonly #temporary: string;
+
+  constructor(root: string) {
+    this.location = `file:${root}`;
+    this.#root = root;
+    this.#temporary = join(root, TEMPORARY);
   }
 
-  async function putStream(key: string, content: AsyncIterable<Uint8Array>, given: PutStreamOptions = {}) {
-    const target = pathOf(key);
+  async putStream(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    given: PutStreamOptions = {},
+  ): Promise<StoredObject> {
+    const target = this.#pathOf(key);
     const measured = measure(content);
-    return aside(
-      async (handle): Promise<StoredObject> => {
-        for await (const chunk of measured.content) {
-          if (given.signal?.aborted === true) throw new WeirError('STORE_CANCELLED', `writing ${key} was cancelled`);
-          await handle.writeFile(chunk);
-        }
-        return { key, ...measured.facts() };
-      },
-      (path) => moveInto(path, target, rename),
-    );
+    const write = async (handle: FileHandle): Promise<void> => {
+      for await (const chunk of measured.content) {
+        if (given.signal?.aborted === true) throw new WeirError('STORE_CANCELLED', `writing ${key} was cancelled`);
+        await handle.writeFile(chunk);
+      }
+    };
+    await this.#aside(write, (path) => moveInto(path, target, rename));
+    return { key, ...measured.facts() };
   }
 
-  async function put(key: string, content: Uint8Array, condition: PutCondition): Promise<string> {
-    const target = pathOf(key);
+  async put(key: string, content: Uint8Array, condition: PutCondition): Promise<string> {
+    const target = this.#pathOf(key);
     const publish = async (path: string): Promise<void> => {
       if (condition === 'always') return moveInto(path, target, rename);
       if (condition === 'absent') return moveInto(path, target, link).catch((error) => conflictOr(error, key));
-      await withKeyLock(temporary, key, async () => {
-        if ((await get(key))?.version !== condition.version) throw conflict(key);
+      await withKeyLock(this.#temporary, key, async () => {
+        if ((await this.get(key))?.version !== condition.version) throw conflict(key);
         await moveInto(path, target, rename);
       });
     };
-    await aside((handle) => handle.writeFile(content), publish);
+    await this.#aside((handle) => handle.writeFile(content), publish);
     return versionOf(content);
   }
 
-  async function get(key: string): Promise<SmallObject | undefined> {
-    const path = pathOf(key);
+  async get(key: string): Promise<SmallObject | undefined> {
+    const path = this.#pathOf(key);
     try {
       const { size } = await stat(path);
       if (size > SMALL_OBJECT_BYTES) throw new WeirError('STORE_TOO_LARGE', `${key} has ${size} bytes`);
@@ -90,42 +81,65 @@ export function openFileStore(options: { readonly directory: string }): ObjectSt
       return { content, version: versionOf(content) };
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
-      throw fileError(error, root);
+      throw fileError(error, this.#root);
     }
   }
 
-  async function* stream(key: string): AsyncGenerator<Uint8Array> {
+  async *stream(key: string): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of createReadStream(pathOf(key), { highWaterMark: READ_BYTES })) yield chunk;
+      for await (const chunk of createReadStream(this.#pathOf(key), { highWaterMark: READ_BYTES })) yield chunk;
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') throw new WeirError('STORE_NOT_FOUND', `there is no ${key} in ${root}`);
-      throw fileError(error, root);
+      if (errorCode(error) !== 'ENOENT') throw fileError(error, this.#root);
+      throw new WeirError('STORE_NOT_FOUND', `there is no ${key} in ${this.#root}`);
     }
   }
 
-  async function check() {
-    const probe = '_work/check';
-    await put(probe, Buffer.from('Weir can write here.\n'), 'always');
-    await removeFile(probe);
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    yield* listFiles(this.#root, checkPrefix(prefix));
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.#pathOf(key), { force: true }).catch((error) => {
+      throw fileError(error, this.#root);
+    });
+  }
+
+  removeLeftovers(olderThanMs: number): Promise<number> {
+    return removeOld(this.#temporary, olderThanMs);
+  }
+
+  async check(): Promise<StoreAbilities> {
+    const probe = `_work/check-${randomUUID()}`;
+    await this.put(probe, Buffer.from('Weir can write here.\n'), 'always');
+    await this.delete(probe);
     return { conditionalWrites: true };
   }
-  const removeFile = (key: string): Promise<void> =>
-    rm(pathOf(key), { force: true }).catch((error) => {
-      throw fileError(error, root);
-    });
 
-  return {
-    location: `file:${root}`,
-    putStream,
-    put,
-    get,
-    stream,
-    list: (prefix) => listFiles(root, checkPrefix(prefix)),
-    delete: removeFile,
-    removeLeftovers: (olderThanMs) => removeOld(temporary, olderThanMs),
-    check,
-    close: async () => undefined,
-  };
+  async close(): Promise<void> {}
+
+  #pathOf(key: string): string {
+    return join(this.#root, checkKey(key));
+  }
+
+  /** Writes a file aside and hands its path to `publish`; removes it afterwards, whatever happened. */
+  async #aside(write: (handle: FileHandle) => Promise<void>, publish: (path: string) => Promise<void>): Promise<void> {
+    const path = join(this.#temporary, `${randomUUID()}.part`);
+    try {
+      await mkdir(this.#temporary, { recursive: true });
+      const handle = await open(path, 'wx');
+      try {
+        await write(handle);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await publish(path);
+    } catch (error) {
+      throw fileError(error, this.#root);
+    } finally {
+      await rm(path, { force: true }).catch(() => undefined);
+    }
+  }
 }
 
 const versionOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');

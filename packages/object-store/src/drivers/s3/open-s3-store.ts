@@ -53,63 +53,70 @@ const IDLE_MS = 60_000;
 
 /** A bucket (or a prefix in it) of S3, R2 or anything that speaks their protocol. Connects with the first call. */
 export function openS3Store(options: S3StoreOptions): ObjectStore {
-  const client = createClient(options);
-  const { bucket: Bucket } = options;
-  const place: S3Place = { bucket: Bucket, endpoint: options.endpoint ?? 'AWS' };
-  const root = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix}/`;
-  const retry = { ...RETRY, ...options.retry };
-  const nameOf = (key: string): string => `${root}${checkKey(key)}`;
+  return new S3Store(options);
+}
 
-  function call<T>(doing: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return withRetries(retry, signal, () => attempt(doing, work, signal));
-  }
-  async function attempt<T>(doing: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (signal?.aborted === true) throw new WeirError('STORE_CANCELLED', `${doing} was cancelled`);
-      throw s3Error(error, doing, place);
-    }
+class S3Store implements ObjectStore {
+  readonly location: string;
+  readonly #options: S3StoreOptions;
+  readonly #client: S3Client;
+  readonly #place: S3Place;
+  /** Before every key. */
+  readonly #root: string;
+  readonly #retry: RetryLimits;
+
+  constructor(options: S3StoreOptions) {
+    const { bucket, prefix = '', endpoint } = options;
+    this.#options = options;
+    this.#client = createClient(options);
+    this.#place = { bucket, endpoint: endpoint ?? 'AWS' };
+    this.#root = prefix === '' ? '' : `${prefix}/`;
+    this.#retry = { ...RETRY, ...options.retry };
+    this.location = `s3://${bucket}/${this.#root}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
   }
 
-  async function putStream(key: string, content: AsyncIterable<Uint8Array>, given: PutStreamOptions = {}) {
+  async putStream(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    given: PutStreamOptions = {},
+  ): Promise<StoredObject> {
     const measured = measure(content);
     await uploadParts(measured.content, {
-      client,
-      bucket: Bucket,
-      key: nameOf(key),
-      partBytes: options.partBytes ?? 8 * MIB,
-      parallelParts: options.parallelParts ?? 4,
+      client: this.#client,
+      bucket: this.#place.bucket,
+      key: this.#nameOf(key),
+      partBytes: this.#options.partBytes ?? 8 * MIB,
+      parallelParts: this.#options.parallelParts ?? 4,
       signal: given.signal,
-      call: (work, signal) => call(`writing ${key}`, work, signal),
+      call: (work, signal) => this.#call(`writing ${key}`, work, signal),
     });
-    return { key, ...measured.facts() } satisfies StoredObject;
+    return { key, ...measured.facts() };
   }
 
-  function put(key: string, content: Uint8Array, condition: PutCondition): Promise<string> {
-    const Key = nameOf(key);
-    return withRetries(retry, undefined, async (number) => {
-      const only = condition === 'always' ? {} : condition === 'absent' ? ABSENT : { IfMatch: condition.version };
-      const ContentMD5 = md5(content);
-      const command = new PutObjectCommand({ Bucket, Key, Body: content, ContentMD5, ...only });
+  put(key: string, content: Uint8Array, condition: PutCondition): Promise<string> {
+    const only = condition === 'always' ? {} : condition === 'absent' ? ABSENT : { IfMatch: condition.version };
+    const Key = this.#nameOf(key);
+    const command = { Bucket: this.#place.bucket, Key, Body: content, ContentMD5: md5(content), ...only };
+    return withRetries(this.#retry, undefined, async (attempt) => {
       try {
-        const answer = await attempt(`writing ${key}`, () => client.send(command));
+        const answer = await this.#once(`writing ${key}`, () => this.#client.send(new PutObjectCommand(command)));
         return answer.ETag ?? '';
       } catch (error) {
         // If-Match on what has gone meanwhile is answered with 404.
         const lost = typeof condition === 'string' ? ['STORE_CONFLICT'] : ['STORE_CONFLICT', 'STORE_NOT_FOUND'];
         if (!WeirError.is(error) || !lost.includes(error.code)) throw error;
         // An earlier attempt may have landed with its answer lost: then what is there is ours.
-        const found = number === 0 ? undefined : await get(key);
+        const found = attempt === 0 ? undefined : await this.get(key);
         if (found !== undefined && Buffer.compare(found.content, content) === 0) return found.version;
         throw new WeirError('STORE_CONFLICT', `${key} was written by someone else`, { fix: 'Read it again.' });
       }
     });
   }
 
-  function get(key: string): Promise<SmallObject | undefined> {
-    return call(`reading ${key}`, async () => {
-      const answer = await client.send(new GetObjectCommand({ Bucket, Key: nameOf(key) })).catch(absent);
+  get(key: string): Promise<SmallObject | undefined> {
+    const command = { Bucket: this.#place.bucket, Key: this.#nameOf(key) };
+    return this.#call(`reading ${key}`, async () => {
+      const answer = await this.#client.send(new GetObjectCommand(command)).catch(absent);
       if (answer?.Body === undefined) return undefined;
       const bytes = answer.ContentLength ?? 0;
       if (bytes > SMALL_OBJECT_BYTES) throw new WeirError('STORE_TOO_LARGE', `${key} has ${bytes} bytes`);
@@ -117,72 +124,83 @@ export function openS3Store(options: S3StoreOptions): ObjectStore {
     });
   }
 
-  async function* stream(key: string): AsyncGenerator<Uint8Array> {
+  async *stream(key: string): AsyncGenerator<Uint8Array> {
     const doing = `reading ${key}`;
-    const answer = await call(doing, () => client.send(new GetObjectCommand({ Bucket, Key: nameOf(key) })));
+    const command = { Bucket: this.#place.bucket, Key: this.#nameOf(key) };
+    const answer = await this.#call(doing, () => this.#client.send(new GetObjectCommand(command)));
     try {
       for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) yield chunk;
     } catch (error) {
-      throw s3Error(error, doing, place);
+      throw s3Error(error, doing, this.#place);
     }
   }
 
-  async function* list(prefix: string): AsyncGenerator<ListedObject> {
-    const Prefix = `${root}${checkPrefix(prefix)}`;
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    const first = { Bucket: this.#place.bucket, Prefix: `${this.#root}${checkPrefix(prefix)}` };
     let after: string | undefined;
     do {
-      const page = { Bucket, Prefix, ...(after === undefined ? {} : { ContinuationToken: after }) };
-      const answer = await call(`listing ${prefix}`, () => client.send(new ListObjectsV2Command(page)));
+      const page = new ListObjectsV2Command(after === undefined ? first : { ...first, ContinuationToken: after });
+      const answer = await this.#call(`listing ${prefix}`, () => this.#client.send(page));
       for (const { Key = '', Size = 0, LastModified } of answer.Contents ?? []) {
-        yield { key: Key.slice(root.length), bytes: Size, modifiedMs: LastModified?.getTime() ?? 0 };
+        yield { key: Key.slice(this.#root.length), bytes: Size, modifiedMs: LastModified?.getTime() ?? 0 };
       }
       after = answer.IsTruncated === true ? answer.NextContinuationToken : undefined;
     } while (after !== undefined);
   }
 
-  async function remove(key: string): Promise<void> {
-    await call(`deleting ${key}`, () => client.send(new DeleteObjectCommand({ Bucket, Key: nameOf(key) })));
+  async delete(key: string): Promise<void> {
+    const command = { Bucket: this.#place.bucket, Key: this.#nameOf(key) };
+    await this.#call(`deleting ${key}`, () => this.#client.send(new DeleteObjectCommand(command)));
   }
 
-  async function removeLeftovers(olderThanMs: number): Promise<number> {
-    const page = { Bucket, Prefix: root };
-    const answer = await call('listing uploads', () => client.send(new ListMultipartUploadsCommand(page)));
-    const old = (answer.Uploads ?? []).filter((upload) => {
-      return Date.now() - (upload.Initiated?.getTime() ?? 0) >= olderThanMs;
+  async removeLeftovers(olderThanMs: number): Promise<number> {
+    const { bucket: Bucket } = this.#place;
+    const page = new ListMultipartUploadsCommand({ Bucket, Prefix: this.#root });
+    const answer = await this.#call('listing uploads', () => this.#client.send(page));
+    const old = (answer.Uploads ?? []).filter(({ Initiated }) => {
+      return Date.now() - (Initiated?.getTime() ?? 0) >= olderThanMs;
     });
     for (const { Key, UploadId } of old) {
       const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId });
-      await call('ending an upload', () => client.send(command).catch(absent));
+      await this.#call('ending an upload', () => this.#client.send(command).catch(absent));
     }
     return old.length;
   }
 
-  async function check(): Promise<StoreAbilities> {
-    const first = new ListObjectsV2Command({ Bucket, Prefix: root, MaxKeys: 1 });
-    await call('listing', () => client.send(first));
+  async check(): Promise<StoreAbilities> {
+    const first = new ListObjectsV2Command({ Bucket: this.#place.bucket, Prefix: this.#root, MaxKeys: 1 });
+    await this.#call('listing', () => this.#client.send(first));
     const probe = `_work/check-${randomUUID()}`;
-    await put(probe, Buffer.from('one'), 'absent');
-    const again = await put(probe, Buffer.from('two'), 'absent').then(
+    await this.put(probe, Buffer.from('one'), 'absent');
+    const again = await this.put(probe, Buffer.from('two'), 'absent').then(
       () => 'written',
       (error: unknown) => error,
     );
-    await remove(probe);
+    await this.delete(probe);
     if (again !== 'written' && !(WeirError.is(again) && again.code === 'STORE_CONFLICT')) throw again;
     return { conditionalWrites: again !== 'written' };
   }
 
-  return {
-    location: `s3://${Bucket}/${root}${options.endpoint === undefined ? '' : ` at ${options.endpoint}`}`,
-    putStream,
-    put,
-    get,
-    stream,
-    list,
-    delete: remove,
-    removeLeftovers,
-    check,
-    close: async () => client.destroy(),
-  };
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  #nameOf(key: string): string {
+    return `${this.#root}${checkKey(key)}`;
+  }
+
+  #call<T>(doing: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return withRetries(this.#retry, signal, () => this.#once(doing, work, signal));
+  }
+
+  async #once<T>(doing: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal?.aborted === true) throw new WeirError('STORE_CANCELLED', `${doing} was cancelled`);
+      throw s3Error(error, doing, this.#place);
+    }
+  }
 }
 
 const ABSENT = { IfNoneMatch: '*' };
