@@ -37,7 +37,7 @@ export default {
     tier('0', 'kernel', 'kernel'),
     tier('1', 'usage|telemetry|config', 'kernel'),
     tier('1-pure', 'providers|pricing|detectors', 'kernel|usage'),
-    tier('2', 'events|event-log|warehouse', 'kernel|usage'),
+    tier('2', 'events|event-log|warehouse|object-store', 'kernel|usage'),
     {
       name: 'services-never-import-services',
       comment: 'Services share schemas/ and the log, nothing else. Move shared code to a package.',
@@ -97,6 +97,7 @@ export default {
     oneFolder('kafkajs', 'packages/event-log/src/drivers/kafka'),
     oneFolder('chdb', 'packages/warehouse/src/drivers/chdb'),
     oneFolder('@clickhouse/client', 'packages/warehouse/src/drivers'),
+    oneFolder('@aws-sdk/client-s3', 'packages/object-store/src/drivers/s3'),
     oneFolder('undici', 'services/ingress'),
     oneFolder('pino', 'packages/telemetry'),
     oneFolder('prom-client', 'packages/telemetry'),

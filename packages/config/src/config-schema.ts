@@ -195,6 +195,46 @@ const webhook = Type.Object(
   { ...closed, description: 'An address that is told of alerts.' },
 );
 
+const exporter = Type.Object(
+  {
+    url: text(
+      'Where finished hours go: `file:<directory>` or `s3://bucket/prefix?endpoint=…&region=…&force_path_style=true`; empty = nowhere.',
+      '',
+    ),
+    access_key_id: secret('Key of the bucket; empty = the AWS SDK’s own chain (environment, profile, role).'),
+    secret_access_key: secret('Its secret; write ${EXPORT_SECRET_ACCESS_KEY} to take it from the environment.'),
+    format: Type.Union([Type.Literal('parquet'), Type.Literal('jsonl')], {
+      description: '`parquet` (zstd) or `jsonl` (one JSON object a line).',
+      default: 'parquet',
+    }),
+    datasets: Type.Object(
+      {
+        requests: flag('The ledger: one row per upstream attempt.', true),
+        cost_lines: flag('What each cost is made of: one row per line.', true),
+        cost_adjustments: flag('Corrections.', true),
+        usage_1h: flag('Sums by hour, environment, provider and model.', true),
+        focus: flag('Charges with the columns of FOCUS 1.2.', true),
+        anomalies: flag('Cost anomalies.', true),
+        payloads: flag('Request and response bodies, and nothing less: opt-in.', false),
+      },
+      { ...closed, default: {}, description: 'What is exported.' },
+    ),
+    from: text('Hours before this are not exported, e.g. 2026-11-22T00; empty = since the first row.', ''),
+    lag_ms: integer('How long after its end an hour waits for requests that still run.', 900_000),
+    interval_ms: integer('Pause between two looks at what is due.', 60_000, 100),
+    delete_grace_ms: integer('Replaced and unfinished files are removed after this.', HOUR_MS, 1_000),
+    file_rows: integer('Most rows of one file.', 1_000_000, 1),
+    file_bytes: integer('Most bytes of one file.', 512 * MEBIBYTE, 1_024),
+    part_bytes: integer(
+      'Part of a multipart upload; memory is this × (parallel_parts + 1).',
+      8 * MEBIBYTE,
+      5 * MEBIBYTE,
+    ),
+    parallel_parts: integer('Parts in flight at a time.', 4, 1, 64),
+  },
+  { ...closed, default: {}, description: 'Batch export of finished hours to object storage.' },
+);
+
 const slug = '^[a-z0-9][a-z0-9-]{0,63}$';
 
 /** The whole of weir.yaml: types, defaults and the words of docs/configuration.md. */
@@ -244,6 +284,7 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'Request and response bodies.' },
     ),
+    export: exporter,
     gateways: Type.Record(Type.String({ pattern: NAME }), gateway, {
       ...closed,
       default: { default: {} },

@@ -18,6 +18,9 @@ export {
 } from './replay/replay-provider.ts';
 export type { ReplayCounters, ServedResponse, ServedTotals } from './replay/served-ledger.ts';
 export { type SeededRandom, seededRandom } from './replay/synthesis/seeded-random.ts';
+export { locateS3Server } from './s3/locate-s3-server.ts';
+export { type FaultProxy, type ProxiedRequest, type ProxyFault, startFaultProxy } from './s3/start-fault-proxy.ts';
+export { type S3Server, startS3Server } from './s3/start-s3-server.ts';
 export {
   type DemoTrafficOptions,
   type DemoTrafficProgress,

@@ -15,6 +15,8 @@ export interface Settings {
   readonly log: LogAddress;
   /** Directory of the embedded warehouse, or undefined when a ClickHouse server is used. */
   readonly warehouseDirectory: string | undefined;
+  /** Relative directories of the configuration are relative to this. */
+  readonly baseDirectory: string;
   /** Where a running Weir leaves its ports and pid. */
   readonly runDirectory: string;
 }
@@ -33,7 +35,7 @@ function settingsOf({ config, file, baseDirectory }: LoadedConfig): Settings {
   if (warehouseDirectory === undefined && !/^https?:\/\//.test(config.warehouse.url)) {
     throw unsupported('warehouse.url', config.warehouse.url, 'chdb:<directory> or http(s)://host:8123');
   }
-  const settings = { config, file, log: logAddress(config, baseDirectory), warehouseDirectory };
+  const settings = { config, file, log: logAddress(config, baseDirectory), warehouseDirectory, baseDirectory };
   return { ...settings, runDirectory: join(localLogDirectory({ ...settings, runDirectory: '' }), '..', 'run') };
 }
 

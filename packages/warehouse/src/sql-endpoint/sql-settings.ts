@@ -22,7 +22,7 @@ const INTERFACE = new Set(
 const READER = new RegExp(
   `^(output_format_(?!.*(path|schema))\\w+|format_csv_delimiter|date_time_output_format|extremes|final|join_use_nulls
   |max_threads|max_block_size|max_execution_time|max_result_(rows|bytes)|result_overflow_mode|max_rows_to_(read|group_by)
-  |max_bytes_to_read|max_memory_usage|read_overflow_mode|timeout_overflow_mode|session_timezone|log_comment|log_queries
+  |max_bytes_to_read|max_memory_usage|max_bytes_before_external_(sort|group_by)|read_overflow_mode|timeout_overflow_mode|session_timezone|log_comment|log_queries
   |limit|offset|max_query_size|prefer_column_name_to_alias|group_by_use_nulls|union_default_mode|optimize_\\w+
   |use_query_cache|query_cache_\\w+|enable_analyzer|allow_experimental_analyzer|async_insert|wait_for_async_insert
   |do_not_merge_across_partitions_select_final)$`.replaceAll(/\s+/g, ''),

@@ -266,10 +266,10 @@ export function describeWarehouseContract(
       expect([parquet.subarray(0, 4).toString(), parquet.subarray(-4).toString()]).toEqual(['PAR1', 'PAR1']);
     });
 
-    it('says when a stream breaks off', async () => {
+    it.each(['JSONEachRow', 'Parquet'])('says when a stream of %s breaks off', async (format) => {
       const read = async (): Promise<void> => {
-        for await (const chunk of warehouse.stream('SELECT throwIf(number = 3000000) FROM numbers(6000000)'))
-          void chunk;
+        const sql = 'SELECT number, throwIf(number = 3000000) FROM numbers(6000000)';
+        for await (const chunk of warehouse.stream(sql, { format })) void chunk;
       };
       await expect(read()).rejects.toMatchObject({ details: { clickhouseCode: 395 } });
     });

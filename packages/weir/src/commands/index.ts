@@ -2,6 +2,7 @@ import { budgets } from './budgets.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { replay } from './replay.ts';
 import { run } from './run.ts';
 import { sql } from './sql.ts';
@@ -10,4 +11,16 @@ import { tail } from './tail.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
-export const COMMANDS: readonly Command[] = [up, demo, sql, tail, subscribe, budgets, doctor, verify, replay, run];
+export const COMMANDS: readonly Command[] = [
+  up,
+  demo,
+  sql,
+  tail,
+  subscribe,
+  budgets,
+  exportCommand,
+  doctor,
+  verify,
+  replay,
+  run,
+];

@@ -5,6 +5,7 @@ import { checkPorts } from '../check-ports.ts';
 import { startObserveServer } from '../observe-server.ts';
 import { openLog } from '../open-log.ts';
 import { openWarehouse } from '../open-warehouse.ts';
+import { requireDestination } from '../parts/exporter-part.ts';
 import { PARTS, type Part, type Urls } from '../parts/index.ts';
 import { eventFraming } from '../processes/event-framing.ts';
 import { processTelemetry } from '../processes/process-telemetry.ts';
@@ -35,6 +36,7 @@ export const run: Command = {
 async function runService(input: CommandInput): Promise<number> {
   const name = input.positionals[0] ?? '';
   const { settings } = input;
+  if (name === 'exporter') requireDestination(settings.config.export.url);
   const { logger, metrics } = processTelemetry(name, settings.config);
   const part = PARTS[name];
   const releasers = new Releasers();

@@ -1,6 +1,7 @@
 import { anomalyPart } from './anomaly-part.ts';
 import { consolePart } from './console-part.ts';
 import { costPart } from './cost-part.ts';
+import { exporterPart } from './exporter-part.ts';
 import { loaderPart } from './loader-part.ts';
 import type { Part } from './part.ts';
 
@@ -9,6 +10,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   loader: loaderPart,
   anomaly: anomalyPart,
   cost: costPart,
+  exporter: exporterPart,
   console: consolePart,
 };
 

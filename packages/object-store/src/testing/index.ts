@@ -1,0 +1,1 @@
+export { type ContractStore, describeObjectStoreContract } from './object-store-contract.ts';

@@ -1,0 +1,327 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { picoFromText, picoToText, type Started, WeirError } from '@weir/kernel';
+import type { Warehouse } from '@weir/warehouse';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DATASET_NAMES, type DatasetName } from '../datasets/dataset.ts';
+import { datasetOf } from '../datasets/datasets.ts';
+import { Chain } from '../manifest/chain.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { sweep } from '../sweep.ts';
+import {
+  contextOf,
+  costsOfHour,
+  FIRST_HOUR,
+  hourAt,
+  insertCosts,
+  type SampleFolder,
+  type SampleLedger,
+  startFolder,
+  startLedger,
+} from '../testing/export-fixture.ts';
+import { duckdb } from '../testing/read-with-duckdb.ts';
+import { verifyExport } from '../verify/verify-export.ts';
+import type { ExportContext } from './export-context.ts';
+import { exportHour, type HourOutcome } from './export-hour.ts';
+
+const ROWS = 1_000;
+let ledger: Started<SampleLedger>;
+let folder: Started<SampleFolder>;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  folder = await startFolder();
+  const { warehouse } = ledger.value;
+  await insertCosts(warehouse, 'h0', costsOfHour(0, 0, ROWS));
+  await insertCosts(warehouse, 'h1', costsOfHour(1, ROWS, 300));
+  // Repeated rows, as a broken producer would write them: the ledger counts each once, and so must the files.
+  await insertCosts(warehouse, 'h0 again', costsOfHour(0, 0, ROWS).slice(0, 50));
+  await warehouse.insert({
+    table: 'cost_adjustments',
+    token: 'a',
+    rows: { kind: 'json', values: [adjustment('0.000000000007', -1), adjustment('-1.5', 0)] },
+  });
+});
+afterAll(async () => {
+  await ledger?.stop();
+  await folder?.stop();
+});
+
+function adjustment(delta: string, unpriced: number) {
+  return {
+    request_id: `019a1b2c-3d4e-7f00-8000-00000000000${unpriced + 2}`,
+    ts: '2026-11-20 10:00:01.560',
+    account: 'acme',
+    gateway: 'prod',
+    env: 'production',
+    feature: 'feature-3',
+    user_id: 'u-2',
+    api_key_id: 'key-1',
+    prompt_fp: '0011223344556677',
+    provider: 'openai',
+    model: 'claude-sonnet-5',
+    revision: 2,
+    delta_usd: delta,
+    unpriced_delta: unpriced,
+    reason: 'late_price',
+    price_book_version: '2026-11-21',
+    created_at: '2026-11-21 00:00:00.000',
+  };
+}
+
+function run(context: ExportContext, name: DatasetName, hour: number, chain?: Chain): Promise<HourOutcome> {
+  const dataset = datasetOf(name);
+  const given = chain ?? new Chain(context.store, name);
+  const reason = 'scheduled' as const;
+  return exportHour(context, { dataset, chain: given, hour, reason, watermark: undefined, stateAfter: (s) => s });
+}
+
+async function published(context: ExportContext, name: DatasetName, hour: number): Promise<Manifest> {
+  const outcome = await run(context, name, hour);
+  if (outcome.kind !== 'published') throw new Error(`the hour is ${outcome.kind}`);
+  return outcome.manifest;
+}
+
+const filesOf = (directory: string, { files }: Manifest): string =>
+  `[${files.map(({ key }) => `'${join(directory, key)}'`).join(', ')}]`;
+
+const moneyColumns: Partial<Record<DatasetName, string>> = {
+  requests: 'cost_usd',
+  cost_lines: 'amount_usd',
+  cost_adjustments: 'delta_usd',
+  usage_1h: 'cost_usd',
+  focus: 'BilledCost',
+};
+const ledgerSums: Partial<Record<DatasetName, string>> = {
+  requests: 'SELECT count() AS n, sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
+  cost_lines:
+    'SELECT count() AS n, sum(l.7) AS usd FROM weir.requests FINAL ARRAY JOIN cost_lines AS l WHERE toStartOfHour(ts) = {h:DateTime}',
+  cost_adjustments:
+    'SELECT count() AS n, sum(delta_usd) AS usd FROM weir.cost_adjustments FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
+  usage_1h: `SELECT sum(usd) AS usd FROM (
+    SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime} UNION ALL
+    SELECT sum(delta_usd) FROM weir.cost_adjustments FINAL WHERE toStartOfHour(ts) = {h:DateTime})`,
+  focus: 'SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
+};
+
+describe('I4 an exported hour', () => {
+  for (const format of ['parquet', 'jsonl'] as const) {
+    for (const name of Object.keys(moneyColumns) as DatasetName[]) {
+      it(`has the rows and the money of the ledger to the last digit, read back by DuckDB (${name}, ${format})`, async () => {
+        const own = await startFolder();
+        const { warehouse } = ledger.value;
+        const manifest = await published(contextOf(warehouse, own.value.store, { format }), name, FIRST_HOUR);
+        const column = moneyColumns[name];
+        const read = format === 'parquet' ? 'read_parquet' : 'read_json_auto';
+        const money = format === 'parquet' ? column : `${column}::DECIMAL(38, 12)`;
+        const [back] = await duckdb(
+          `SELECT count(*) AS n, sum(${money}) AS usd FROM ${read}(${filesOf(own.value.directory, manifest)})`,
+        );
+        const params = { h: '2026-11-20 10:00:00' };
+        const [truth] = (await warehouse.query(ledgerSums[name] ?? '', { params })).rows<{ n?: string; usd: string }>();
+        const usd = picoToText(picoFromText(truth?.usd ?? ''));
+        expect(picoToText(picoFromText(back?.['usd'] ?? ''))).toBe(usd);
+        expect(manifest.totals.sum_cost_usd).toBe(usd);
+        expect(Number(back?.['n'])).toBe(manifest.totals.rows);
+        if (truth?.n !== undefined) expect(back?.['n']).toBe(truth.n);
+        await own.stop();
+      });
+    }
+  }
+
+  it('keeps the types of the ledger in Parquet: exact decimals, ids, maps, UTC times, null for unknown', async () => {
+    const manifest = await published(contextOf(ledger.value.warehouse, folder.value.store), 'requests', FIRST_HOUR);
+    const source = `read_parquet(${filesOf(folder.value.directory, manifest)})`;
+    const described = await duckdb(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${source})`);
+    const types = Object.fromEntries(described.map((row) => [row['column_name'], row['column_type']]));
+    expect(types).toMatchObject({
+      request_id: 'UUID',
+      ts: 'TIMESTAMP WITH TIME ZONE',
+      cost_usd: 'DECIMAL(18,12)',
+      tags: 'MAP(VARCHAR, VARCHAR)',
+      input_tokens: 'BIGINT',
+      stream: 'BOOLEAN',
+      model: 'VARCHAR',
+    });
+    // Text of prompts and answers leaves with the payloads only (I8).
+    expect(Object.keys(types).filter((column) => column.includes('preview'))).toEqual([]);
+    const [row] = await duckdb(
+      `SELECT count(*) AS n, count(cost_usd) AS priced FROM ${source} WHERE unpriced_reason <> ''`,
+    );
+    expect(row).toEqual({ n: String(ROWS / 10), priced: '0' });
+    expect(manifest.totals).toMatchObject({ rows: ROWS, unpriced: ROWS / 10 });
+  });
+
+  it('charges in FOCUS columns, line by line where the lines are the whole', async () => {
+    const own = await startFolder();
+    const manifest = await published(contextOf(ledger.value.warehouse, own.value.store), 'focus', hourAt(1));
+    const source = `read_parquet(${filesOf(own.value.directory, manifest)})`;
+    const [row] = await duckdb(
+      `SELECT count(*) AS n, count(BilledCost) AS billed, count(DISTINCT x_RequestId) AS requests,
+        bool_and(EffectiveCost IS NOT DISTINCT FROM BilledCost) AS same, bool_and(BillingCurrency = 'USD') AS currency,
+        bool_and(ChargePeriodEnd > ChargePeriodStart) AS periods,
+        bool_and(ListCost IS NULL OR abs(ListCost - ConsumedQuantity * ListUnitPrice) < 0.000000000012) AS listed
+       FROM ${source}`,
+    );
+    expect(row).toMatchObject({ requests: '300', same: 'true', currency: 'true', periods: 'true', listed: 'true' });
+    const unpriced = await duckdb(
+      `SELECT count(*) AS n FROM ${source} WHERE x_CostSource = 'unpriced' AND BilledCost IS NOT NULL`,
+    );
+    expect(unpriced).toEqual([{ n: '0' }]);
+    await own.stop();
+  });
+
+  it('has the same bytes for the same rows, and every dataset can be read', async () => {
+    const [one, two] = [await startFolder(), await startFolder()];
+    for (const name of DATASET_NAMES) {
+      const [first, second] = [
+        await published(contextOf(ledger.value.warehouse, one.value.store), name, FIRST_HOUR),
+        await published(contextOf(ledger.value.warehouse, two.value.store), name, FIRST_HOUR),
+      ];
+      expect(second.files.map(({ sha256 }) => sha256)).toEqual(first.files.map(({ sha256 }) => sha256));
+      expect(second.schema_sha256).toBe(first.schema_sha256);
+    }
+    await Promise.all([one.stop(), two.stop()]);
+  });
+
+  it('I7 is split by rows and by bytes, half-open: no row twice, none missing', async () => {
+    const own = await startFolder();
+    const { warehouse } = ledger.value;
+    const byRows = await published(
+      contextOf(warehouse, own.value.store, { limits: { rows: 150, bytes: 1e9 } }),
+      'requests',
+      FIRST_HOUR,
+    );
+    expect(byRows.files.length).toBe(7);
+    expect(Math.max(...byRows.files.map(({ rows }) => rows))).toBeLessThanOrEqual(150);
+    const small = contextOf(warehouse, own.value.store, { limits: { rows: 1e6, bytes: 40_000 }, format: 'jsonl' });
+    const byBytes = await published(small, 'cost_lines', FIRST_HOUR);
+    expect(Math.max(...byBytes.files.map(({ bytes }) => bytes))).toBeLessThanOrEqual(40_000);
+    expect(byBytes.files.length).toBeGreaterThan(4);
+    const source = `read_parquet(${filesOf(own.value.directory, byRows)})`;
+    expect(await duckdb(`SELECT count(*) AS n, count(DISTINCT request_id) AS ids FROM ${source}`)).toEqual([
+      { n: String(ROWS), ids: String(ROWS) },
+    ]);
+    const tooSmall = contextOf(warehouse, own.value.store, { limits: { rows: 1e6, bytes: 100 } });
+    await expect(run(tooSmall, 'focus', FIRST_HOUR)).rejects.toMatchObject({ code: 'EXPORT_FILE_TOO_LARGE' });
+    const found = await verifyExport({
+      store: own.value.store,
+      warehouse,
+      datasets: ['requests', 'cost_lines'],
+      window: {},
+      now: Date.now(),
+      graceMs: 1,
+    });
+    expect(found.problems).toEqual([]);
+    await own.stop();
+  });
+
+  it('is published even when it is empty, and only once', async () => {
+    const own = await startFolder();
+    const context = contextOf(ledger.value.warehouse, own.value.store);
+    const empty = await published(context, 'requests', hourAt(7));
+    expect(empty).toMatchObject({ files: [], totals: { rows: 0, sum_cost_usd: '0', files: 0 }, sequence: 1 });
+    expect(await run(context, 'requests', hourAt(7))).toEqual({ kind: 'current' });
+    const name = `v1/_manifests/requests/dt=2026-11-20/hour=17/manifest.json`;
+    expect(JSON.parse(await readFile(join(own.value.directory, name), 'utf8'))).toEqual(empty);
+    await own.stop();
+  });
+});
+
+/** A warehouse whose Parquet streams are changed on the way. */
+const withStream = (warehouse: Warehouse, stream: Warehouse['stream']): Warehouse => ({ ...warehouse, stream });
+
+async function keys(folderOf: SampleFolder): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of folderOf.store.list('')) found.push(key);
+  return found;
+}
+
+describe('I3 an hour that cannot be read whole', () => {
+  it('is not published: the stream ends early, ends in an exception, or has fewer rows', async () => {
+    const own = await startFolder();
+    const { warehouse } = ledger.value;
+    const early: Warehouse['stream'] = async function* (sql, options) {
+      for await (const chunk of warehouse.stream(sql, options)) {
+        yield chunk.subarray(0, chunk.length - 1_000);
+        return;
+      }
+    };
+    const fewer: Warehouse['stream'] = (sql, options) => warehouse.stream(`SELECT * FROM (${sql}) LIMIT 10`, options);
+    const failing: Warehouse['stream'] = (sql, options) =>
+      warehouse.stream(`SELECT *, throwIf(input_tokens > 500) AS x FROM (${sql})`, options);
+    for (const [stream, code] of [
+      [early, 'EXPORT_SHORT_FILE'],
+      [fewer, 'EXPORT_SHORT_FILE'],
+      [failing, 'WAREHOUSE_ENGINE'],
+    ] as const) {
+      for (const format of ['parquet', 'jsonl'] as const) {
+        const context = contextOf(withStream(warehouse, stream), own.value.store, { format });
+        await expect(run(context, 'requests', FIRST_HOUR)).rejects.toMatchObject({ code });
+        expect(await keys(own.value)).toEqual([]);
+      }
+    }
+    await own.stop();
+  });
+
+  it('is not published when its rows change under the read', async () => {
+    const own = await startFolder();
+    const { warehouse } = ledger.value;
+    const hour = hourAt(40);
+    await insertCosts(warehouse, 'moving', costsOfHour(40, 0, 10));
+    const context = contextOf(
+      withStream(warehouse, async function* (sql, options) {
+        yield* warehouse.stream(sql, options);
+        // As an insert that began before the snapshot and became visible after it.
+        await warehouse.execute(
+          `INSERT INTO weir.requests (request_id, ts, inserted_at)
+           SELECT generateUUIDv4(), fromUnixTimestamp64Milli(${hour + 1_000}, 'UTC'), toDateTime64('2026-11-21 00:00:00', 3, 'UTC')`,
+        );
+      }),
+      own.value.store,
+    );
+    await expect(run(context, 'requests', hour)).rejects.toMatchObject({ code: 'EXPORT_MOVED', retriable: true });
+    expect(await keys(own.value)).toEqual([]);
+    expect((await published(contextOf(warehouse, own.value.store), 'requests', hour)).totals.rows).toBe(11);
+    await own.stop();
+  });
+});
+
+describe('I3 late rows', () => {
+  it('replace the hour as a revision; the old files go after the grace; a shrunken ledger replaces nothing', async () => {
+    const own = await startFolder();
+    const { warehouse } = ledger.value;
+    const hour = hourAt(50);
+    const context = contextOf(warehouse, own.value.store, { graceMs: 400 });
+    const chain = new Chain(own.value.store, 'requests');
+    await insertCosts(warehouse, 'late a', costsOfHour(50, 0, 100));
+    const first = await published(context, 'requests', hour);
+    await insertCosts(warehouse, 'late b', costsOfHour(50, 100, 20));
+    const second = await published(context, 'requests', hour);
+    expect(second).toMatchObject({ revision: 2, sequence: 2, totals: { rows: 120 } });
+    expect(second.previous?.sequence).toBe(1);
+    // Within the grace a reader that follows the first manifest still finds its file.
+    await sweep(context, chain);
+    expect(await keys(own.value)).toContain(first.files[0]?.key);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await sweep(context, chain)).toBe(1);
+    const left = await keys(own.value);
+    expect(left).not.toContain(first.files[0]?.key);
+    expect(left).toContain(second.files[0]?.key);
+    expect(left.filter((key) => key.startsWith('v1/_work'))).toEqual([]);
+    const glob = join(own.value.directory, 'v1/requests/**/*.parquet');
+    const [row] = await duckdb(
+      `SELECT count(*) AS n, max(dt) AS dt, max(hour) AS hour FROM read_parquet('${glob}', hive_partitioning = true)`,
+    );
+    expect(row).toEqual({ n: '120', dt: '2026-11-22', hour: '12' });
+
+    await warehouse.execute(
+      `ALTER TABLE weir.requests DELETE WHERE attempt = 2 AND toUnixTimestamp64Milli(ts) >= ${hour}`,
+      { settings: { mutations_sync: 2 } },
+    );
+    const shrunken = await run(context, 'requests', hour).catch((error: unknown) => error);
+    expect(WeirError.is(shrunken) && shrunken.code).toBe('EXPORT_SHRANK');
+    expect((await chain.ofHour(hour))?.revision).toBe(2);
+    await own.stop();
+  });
+});

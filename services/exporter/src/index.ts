@@ -1,0 +1,10 @@
+export { DATASET_NAMES, type DatasetName } from './datasets/dataset.ts';
+export { datasetOf } from './datasets/datasets.ts';
+export { EXPORTER_ERRORS } from './errors.ts';
+export { exportRange, type RangeProgress } from './export-range.ts';
+export type { ExportContext } from './hour/export-context.ts';
+export { HOUR_MS, isoTime, parseHour, startOfHour } from './hour.ts';
+export type { ExportFormat } from './manifest/manifest.ts';
+export { type ExporterConfig, startExporter } from './service.ts';
+export { type VerifyRequest, verifyExport } from './verify/verify-export.ts';
+export type { Watermark } from './watermark.ts';
