@@ -131,6 +131,57 @@ interface Sums {
 const SUMS = `count() AS n, sum(input_tokens) AS input, sum(output_tokens) AS output, sum(cache_read_tokens) AS cached,
   sum(cost_usd) AS usd, countIf(cost_usd IS NULL) AS unknown`;
 
+/** Every call has one row; sums and the rollup equal what was served, to the last digit. */
+async function expectExactRows(): Promise<void> {
+  const calls = (await callOpenAi()) + (await callAnthropic()) + (await callGoogle());
+  await waitForRows(weir, calls);
+
+  const served = replay.value.served;
+  expect(served).toHaveLength(calls);
+  const billed = served.flatMap((response) =>
+    response.usage === null ? [] : [{ ...response, usage: response.usage }],
+  );
+  const total = (pick: (entry: (typeof billed)[number]) => number): string =>
+    String(billed.reduce((sum, entry) => sum + pick(entry), 0));
+  const expected = billed.reduce((sum, { provider, model, usage }) => {
+    const { total: cost } = priceUsage(embeddedPriceBook(), {
+      provider: findProvider(provider)?.pricingProvider ?? null,
+      responseModel: model,
+      requestModel: model,
+      at: Date.now(),
+      serviceTier: '',
+      region: '',
+      usage,
+    });
+    expect(cost, `${provider}/${model} has a price`).not.toBeNull();
+    return sum + (cost ?? 0n);
+  }, 0n);
+
+  const [sums] = await weir.query<Sums>(`SELECT ${SUMS} FROM requests`);
+  expect(sums).toMatchObject({
+    n: String(calls),
+    input: total(({ usage }) => usage.inputTokens),
+    output: total(({ usage }) => usage.outputTokens),
+    cached: total(({ usage }) => usage.cacheReadTokens),
+    unknown: '0',
+  });
+  expect(picoToText(picoFromText(sums?.usd ?? ''))).toBe(picoToText(expected));
+
+  // The same sums from the rollup, and a rate that anyone can check: gpt-4o is 2.50 in, 1.25 cached, 10.00 out per million.
+  const rollup = 'SELECT sum(cost_usd) AS usd, sum(requests) AS n FROM usage_1m';
+  await vi.waitFor(async () => expect(await weir.query(rollup)).toEqual([{ usd: sums?.usd, n: sums?.n }]), 10_000);
+  const rows = await weir.query<{ input: string; cached: string; output: string; usd: string }>(
+    `SELECT input_tokens AS input, cache_read_tokens AS cached, output_tokens AS output, cost_usd AS usd
+   FROM requests WHERE provider = 'openai' AND startsWith(response_model, 'gpt-4o') AND NOT startsWith(response_model, 'gpt-4o-mini') AND status = 200`,
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { input, cached, output, usd } of rows) {
+    const pico =
+      (BigInt(input) - BigInt(cached)) * 2_500_000n + BigInt(cached) * 1_250_000n + BigInt(output) * 10_000_000n;
+    expect(picoFromText(usd)).toBe(pico);
+  }
+}
+
 /** The main job, whole: calls of the official SDKs become exact rows. `start` gives a Weir whose providers are at a URL. */
 export function describeMainJob(size: string, start: (providerUrl: string) => Promise<MainJobWeir>): void {
   beforeAll(async () => {
@@ -143,55 +194,7 @@ export function describeMainJob(size: string, start: (providerUrl: string) => Pr
   });
 
   describe(`I3 I4 I5 the main job, ${size}`, () => {
-    it('turns every call of the official SDKs into an exact row', async () => {
-      const calls = (await callOpenAi()) + (await callAnthropic()) + (await callGoogle());
-      await waitForRows(weir, calls);
-
-      const served = replay.value.served;
-      expect(served).toHaveLength(calls);
-      const billed = served.flatMap((response) =>
-        response.usage === null ? [] : [{ ...response, usage: response.usage }],
-      );
-      const total = (pick: (entry: (typeof billed)[number]) => number): string =>
-        String(billed.reduce((sum, entry) => sum + pick(entry), 0));
-      const expected = billed.reduce((sum, { provider, model, usage }) => {
-        const { total: cost } = priceUsage(embeddedPriceBook(), {
-          provider: findProvider(provider)?.pricingProvider ?? null,
-          responseModel: model,
-          requestModel: model,
-          at: Date.now(),
-          serviceTier: '',
-          region: '',
-          usage,
-        });
-        expect(cost, `${provider}/${model} has a price`).not.toBeNull();
-        return sum + (cost ?? 0n);
-      }, 0n);
-
-      const [sums] = await weir.query<Sums>(`SELECT ${SUMS} FROM requests`);
-      expect(sums).toMatchObject({
-        n: String(calls),
-        input: total(({ usage }) => usage.inputTokens),
-        output: total(({ usage }) => usage.outputTokens),
-        cached: total(({ usage }) => usage.cacheReadTokens),
-        unknown: '0',
-      });
-      expect(picoToText(picoFromText(sums?.usd ?? ''))).toBe(picoToText(expected));
-
-      // The same sums from the rollup, and a rate that anyone can check: gpt-4o is 2.50 in, 1.25 cached, 10.00 out per million.
-      const rollup = 'SELECT sum(cost_usd) AS usd, sum(requests) AS n FROM usage_1m';
-      await vi.waitFor(async () => expect(await weir.query(rollup)).toEqual([{ usd: sums?.usd, n: sums?.n }]), 10_000);
-      const rows = await weir.query<{ input: string; cached: string; output: string; usd: string }>(
-        `SELECT input_tokens AS input, cache_read_tokens AS cached, output_tokens AS output, cost_usd AS usd
-       FROM requests WHERE provider = 'openai' AND startsWith(response_model, 'gpt-4o') AND NOT startsWith(response_model, 'gpt-4o-mini') AND status = 200`,
-      );
-      expect(rows.length).toBeGreaterThan(0);
-      for (const { input, cached, output, usd } of rows) {
-        const pico =
-          (BigInt(input) - BigInt(cached)) * 2_500_000n + BigInt(cached) * 1_250_000n + BigInt(output) * 10_000_000n;
-        expect(picoFromText(usd)).toBe(pico);
-      }
-    });
+    it('turns every call of the official SDKs into an exact row', expectExactRows);
 
     it('carries dimensions, errors and lineage on the row', async () => {
       const [row] = await weir.query<Record<string, unknown>>(

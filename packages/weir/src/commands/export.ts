@@ -117,7 +117,7 @@ async function runRange(input: CommandInput, store: ObjectStore, warehouse: Ware
 /** What the loader has not finished yet would come as a revision: better to wait. Not known without the log: then no wait. */
 async function waitForLoader(input: CommandInput, until: number): Promise<number | undefined> {
   const { settings, signal, err } = input;
-  if (!existsSync(settings.logDirectory)) return undefined;
+  if (settings.log.kind === 'embedded' && !existsSync(settings.log.directory)) return undefined;
   const log = await openExistingLog(settings);
   try {
     const watermark = watermarkOf(log, settings);
