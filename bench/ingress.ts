@@ -9,10 +9,12 @@ import { type SpawnedNode, spawnNode, tempDirectory } from '@weir/testkit';
 import { canPin, cpuUs, pin, residentMiB } from './support/cpu.ts';
 import { median, printTable } from './support/report.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 11);
-const SECONDS = { busy: 3, single: 2 } as const;
+const ROUNDS = Number(process.argv[2] ?? 15);
+const WARM_SECONDS = 5;
+/** Short, so that a load which comes and goes on the machine meets all of a round alike. */
+const SECONDS = { busy: 2, single: 1 } as const;
 const CONNECTIONS = 64;
-const STREAMS_A_ROUND = 3;
+const STREAMS_A_ROUND = 2;
 const CORE = { load: 0, servers: 1 } as const;
 const directory = join(import.meta.dirname, 'ingress');
 
@@ -80,20 +82,20 @@ const origin = new URL(upstream.url).origin;
 const bare = await start('bare Fastify + undici dispatch', 'bare-proxy.ts', [origin], '/v1/chat/completions');
 const usual = await start('Fastify + undici.request', 'request-proxy.ts', [origin], '/v1/chat/completions');
 const weir = await start('Weir ingress', 'weir-ingress.ts', [origin, data.value], '/openai/v1/chat/completions');
-const targets = [upstream, bare, usual, weir];
+// Weir beside the pass-through that it is compared with.
+const targets = [upstream, usual, bare, weir];
 
-for (const target of targets) wrk(target, CONNECTIONS, SECONDS.busy);
-for (let round = 1; round <= ROUNDS; round += 1) {
-  // Each goes first as often as last, so that a load that comes and goes favours none.
-  for (const target of round % 2 === 0 ? targets : [...targets].reverse()) {
-    target.busy.push(wrk(target, CONNECTIONS, SECONDS.busy));
-    target.single.push(wrk(target, 1, SECONDS.single));
-    target.delays.push(...(await chunkDelays(target)));
+for (const target of targets) wrk(target, CONNECTIONS, WARM_SECONDS);
+/** Each measurement by itself, the targets one right after the other; each goes first as often as last. */
+async function rounds(what: string, measure: (target: Target) => unknown): Promise<void> {
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const target of round % 2 === 0 ? targets : [...targets].reverse()) await measure(target);
+    console.error(`${what}: round ${round} of ${ROUNDS}`);
   }
-  // What was measured in this round last of each, to watch.
-  const [now, reference] = [weir.busy.at(-1)?.rps ?? 0, bare.busy.at(-1)?.rps ?? 0];
-  console.error(`round ${round} of ${ROUNDS}: ${now.toFixed(0)} of ${reference.toFixed(0)} requests/s`);
 }
+await rounds('most requests', (target) => target.busy.push(wrk(target, CONNECTIONS, SECONDS.busy)));
+await rounds('one connection', (target) => target.single.push(wrk(target, 1, SECONDS.single)));
+await rounds('streams', async (target) => target.delays.push(...(await chunkDelays(target))));
 
 const of = (read: (round: number) => number): number =>
   median(Array.from({ length: ROUNDS }, (_, round) => read(round)));
