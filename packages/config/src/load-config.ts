@@ -22,7 +22,13 @@ export interface LoadedConfig {
 }
 
 /** WEIR_ variables that are not settings. */
-const OTHER_VARIABLES = new Set(['WEIR_CONFIG', 'WEIR_KAFKA', 'WEIR_PUBLISH_SCHEMAS']);
+const OTHER_VARIABLES = new Set([
+  'WEIR_CACHE',
+  'WEIR_CONFIG',
+  'WEIR_KAFKA',
+  'WEIR_PUBLISH_SCHEMAS',
+  'WEIR_REQUIRE_KAFKA',
+]);
 const INTERNAL_PREFIX = 'WEIR_INTERNAL_';
 
 const schema = configSchema as unknown as SchemaNode;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { errorMessage, type Started, WeirError } from '@weir/kernel';
 import { type KafkaServer, startKafka } from './kafka-server.ts';
 
-const LENDER = 'WEIR_KAFKA_LENDER';
+const LENDER = 'WEIR_INTERNAL_KAFKA_LENDER';
 
 /**
  * Serves the address of one broker to all test processes, and starts it when the first of them asks: a broker takes
