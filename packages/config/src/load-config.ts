@@ -23,12 +23,12 @@ export interface LoadedConfig {
 
 /** WEIR_ variables that are not settings. */
 const OTHER_VARIABLES = new Set([
-  'WEIR_CONFIG',
-  'WEIR_KAFKA',
-  'WEIR_REQUIRE_KAFKA',
   'WEIR_CACHE',
+  'WEIR_CONFIG',
   'WEIR_FIXTURES',
+  'WEIR_KAFKA',
   'WEIR_PUBLISH_SCHEMAS',
+  'WEIR_REQUIRE_KAFKA',
 ]);
 const INTERNAL_PREFIX = 'WEIR_INTERNAL_';
 

@@ -9,4 +9,6 @@ export {
   type KafkaSasl,
   type KafkaTls,
   type KafkaTopicOptions,
+  kafkaSettings,
 } from './kafka-options.ts';
+export { topicConfig } from './topics/ensure-topics.ts';

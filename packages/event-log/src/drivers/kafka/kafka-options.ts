@@ -2,6 +2,8 @@ import type { ConnectionOptions } from 'node:tls';
 import { type Clock, systemClock, WeirError } from '@weir/kernel';
 import { DEFAULT_MAX_RECORD_BYTES } from '../../topic-rules.ts';
 
+const WEEK_MS = 7 * 86_400_000;
+
 /** Everything but `brokers` has a default. */
 export interface KafkaLogOptions {
   /** `host:port` of one or more brokers of the cluster. `brokersFromUrl` reads `kafka://host:9092,host2:9092`. */
@@ -58,6 +60,11 @@ export interface KafkaTopicOptions {
   readonly replicationFactor?: number;
   /** Of topics that are created. Default: the brokers' own. */
   readonly minInsyncReplicas?: number;
+  /**
+   * Kafka removes records whether a group has read them or not. So those of topics with `protectedGroups` are kept for
+   * at least this long, ms, and are never removed for their size. Default: a week.
+   */
+  readonly protectedRetentionMs?: number;
   /** Kafka's `compression.type` of the topics. Default `producer`: as they were appended. */
   readonly compressionType?: 'producer' | 'zstd' | 'gzip' | 'uncompressed';
   /** `describe` names only topics that begin so. Default: all but Kafka's own. */
@@ -107,10 +114,8 @@ export interface KafkaSettings {
   readonly clientId: string;
   readonly ssl: boolean | KafkaTls;
   readonly sasl: KafkaSasl | undefined;
-  readonly topics: { readonly manage: boolean; readonly compressionType: string; readonly prefix: string } & Pick<
-    KafkaTopicOptions,
-    'replicationFactor' | 'minInsyncReplicas'
-  >;
+  readonly topics: Required<Omit<KafkaTopicOptions, 'replicationFactor' | 'minInsyncReplicas'>> &
+    Pick<KafkaTopicOptions, 'replicationFactor' | 'minInsyncReplicas'>;
   readonly append: Required<KafkaAppendOptions>;
   readonly group: Required<KafkaGroupOptions>;
   readonly fetch: Required<KafkaFetchOptions>;
@@ -132,7 +137,13 @@ export function kafkaSettings(options: KafkaLogOptions): KafkaSettings {
     clientId: options.clientId ?? 'weir',
     ssl: options.ssl ?? false,
     sasl: options.sasl,
-    topics: { manage: true, compressionType: 'producer', prefix: '', ...options.topics },
+    topics: {
+      manage: true,
+      protectedRetentionMs: WEEK_MS,
+      compressionType: 'producer',
+      prefix: '',
+      ...options.topics,
+    },
     append: {
       lingerMs: 5,
       maxBatchRecords: 1_000,

@@ -39,27 +39,26 @@ export async function partitionCounts(admin: Admin): Promise<Map<string, number>
 }
 
 /** The configuration of a topic as Kafka names it. */
-export function topicConfig(
-  spec: TopicSpec,
-  partitions: number,
-  { compressionType, maxRecordBytes }: { readonly compressionType: string; readonly maxRecordBytes: number },
-): Record<string, string> {
+export function topicConfig(spec: TopicSpec, partitions: number, settings: KafkaSettings): Record<string, string> {
+  const { compressionType, protectedRetentionMs } = settings.topics;
+  const isProtected = (spec.protectedGroups?.length ?? 0) > 0;
   // Kafka limits each partition, the specification the topic.
   const bytes = spec.retentionBytes === undefined ? -1 : Math.ceil(spec.retentionBytes / partitions);
+  const ms = spec.retentionMs ?? -1;
   return {
     'cleanup.policy': spec.compact === true ? 'compact' : 'delete',
     'compression.type': compressionType,
-    'max.message.bytes': String(maxRecordBytes + BATCH_OVERHEAD_BYTES),
-    'retention.bytes': String(bytes),
-    'retention.ms': String(spec.retentionMs ?? -1),
+    'max.message.bytes': String(settings.maxRecordBytes + BATCH_OVERHEAD_BYTES),
+    'retention.bytes': String(isProtected ? -1 : bytes),
+    'retention.ms': String(isProtected && ms >= 0 ? Math.max(ms, protectedRetentionMs) : ms),
   };
 }
 
 async function create(admin: Admin, settings: KafkaSettings, missing: readonly TopicSpec[]): Promise<void> {
   if (missing.length === 0) return;
-  const { replicationFactor, minInsyncReplicas, compressionType } = settings.topics;
+  const { replicationFactor, minInsyncReplicas } = settings.topics;
   const topics = missing.map((spec): ITopicConfig => {
-    const config = topicConfig(spec, spec.partitions, { compressionType, maxRecordBytes: settings.maxRecordBytes });
+    const config = topicConfig(spec, spec.partitions, settings);
     if (minInsyncReplicas !== undefined) config['min.insync.replicas'] = String(minInsyncReplicas);
     return {
       topic: spec.name,
@@ -110,8 +109,7 @@ async function alterConfig(admin: Admin, settings: KafkaSettings, spec: TopicSpe
   for (const { configName, configValue, configSource } of resources[0]?.configEntries ?? []) {
     if (configSource === ConfigSource.TOPIC_CONFIG) current[configName] = configValue;
   }
-  const { compressionType } = settings.topics;
-  const wanted = topicConfig(spec, partitions, { compressionType, maxRecordBytes: settings.maxRecordBytes });
+  const wanted = topicConfig(spec, partitions, settings);
   if (Object.entries(wanted).every(([name, value]) => current[name] === value)) return;
   const configEntries = entriesOf({ ...current, ...wanted });
   await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
