@@ -89,7 +89,7 @@ export default {
       name: 'testkit-not-in-production',
       comment: 'Only tests, benches and the demo of packages/weir use the testkit.',
       severity: 'error',
-      from: { path: '^(packages|services)/', pathNot: ['^packages/(testkit|weir)/', '\\.test\\.ts$'] },
+      from: { path: '^(packages|services)/', pathNot: ['^packages/(testkit|weir)/', '\\.test\\.ts$', '/src/testing/'] },
       to: { path: ['^packages/testkit/', '/src/testing/'], pathNot: '^$0' },
     },
     oneFolder('avsc', 'packages/events'),
