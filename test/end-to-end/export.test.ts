@@ -167,13 +167,11 @@ describe('I3 I4 export', () => {
     },
   );
 
-  it('refuses what is not closed, not an hour, not a dataset or has no destination, and says what to do', async () => {
+  it('refuses an hour that is not closed, an unknown dataset and an unknown destination, and says what to do', async () => {
     const cases = [
       [['--from', hourText(from), '--to', hourText(current + 2 * HOUR_MS)], /is not closed[\s\S]*Export up to/],
-      [['--from', 'yesterday'], /"yesterday" is not a whole hour[\s\S]*Write 2026-11-22T14/],
       [['--from', hourText(from), '--dataset', 'request'], /no dataset "request"; there are requests, /],
       [['--from', hourText(from), '--to-url', 'ftp://x'], /is neither file: nor s3:[\s\S]*Write file:/],
-      [['--to', hourText(current)], /needs --from/],
     ] as const;
     const results = await Promise.all(cases.map(([words]) => command(['export', ...words])));
     for (const [index, [, pattern]] of cases.entries()) {
