@@ -1,13 +1,14 @@
 /** Writes packages/events/src/generated/*.ts from schemas/*.avsc: the TypeScript face of each Avro contract. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventCodecText } from './generate-event-codecs.ts';
 
-interface Field {
+export interface Field {
   readonly name: string;
   readonly type: Schema;
   readonly doc?: string;
 }
-interface Named {
+export interface Named {
   readonly type: string;
   readonly name?: string;
   readonly doc?: string;
@@ -17,7 +18,7 @@ interface Named {
   readonly values?: Schema;
   readonly logicalType?: string;
 }
-type Schema = string | readonly Schema[] | Named;
+export type Schema = string | readonly Schema[] | Named;
 
 const PRIMITIVE: Readonly<Record<string, string>> = {
   null: 'null',
@@ -83,9 +84,14 @@ export function generatedEventFiles(root: string): Map<string, string> {
     const body = [
       `// Generated from schemas/${file} by \`pnpm generate\`. Change the schema, not this file.`,
       '',
+      "import type { AvroInput } from '../avro/avro-input.ts';",
+      "import type { AvroOutput } from '../avro/avro-output.ts';",
+      '',
       ...declared.values(),
       '',
       `export const ${constant} = ${JSON.stringify(schema, null, 1)} as const;`,
+      '',
+      eventCodecText(schema),
       '',
     ];
     files.set(file.replace('.avsc', '.ts'), body.join('\n'));

@@ -1,3 +1,4 @@
+import { remembered } from '@weir/kernel';
 import type { CostLine } from '@weir/pricing';
 
 /** Sums of the priced lines by kind, pico-dollars. */
@@ -9,13 +10,13 @@ export interface CostColumns {
   readonly cost_other_usd: bigint;
 }
 
-function columnOf(usageClass: string): keyof CostColumns {
+const columnOf = remembered<keyof CostColumns>(64, (usageClass) => {
   if (usageClass.startsWith('cache_read')) return 'cost_cache_read_usd';
   if (usageClass.startsWith('cache_write')) return 'cost_cache_write_usd';
   if (usageClass === 'input' || /^input_(audio|image|video)$/.test(usageClass)) return 'cost_input_usd';
   if (/^(output|reasoning)(_|$)/.test(usageClass)) return 'cost_output_usd';
   return 'cost_other_usd';
-}
+});
 
 export function costColumns(lines: readonly CostLine[]): CostColumns {
   const sums: Record<keyof CostColumns, bigint> = {

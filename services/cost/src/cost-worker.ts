@@ -48,7 +48,7 @@ async function deriveBatch(records: readonly StoredRecord[], dependencies: CostW
   let handled = 0;
   for (const record of records) {
     try {
-      const event = dependencies.requests.decode(record.value);
+      const event = dependencies.requests.decodeInPlace(record.value);
       const cost = deriveCost(event, record, dependencies.book);
       const value = dependencies.costs.encode(cost);
       outcome.costs.push({

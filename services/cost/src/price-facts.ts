@@ -17,6 +17,7 @@ export interface PricedFacts {
 
 /** Prices what the provider bills: its parts, its billed counts, or its gross counts, at the time of completion. */
 export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUsage, atMs: number): PricedFacts {
+  const more = modifiers(facts.flags);
   const parts =
     facts.usageParts.length > 0
       ? facts.usageParts
@@ -30,21 +31,27 @@ export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUs
       serviceTier: facts.serviceTier,
       region: facts.region,
       usage: part.usage,
-      ...modifiers(facts.flags),
+      ...more,
     }),
   );
-  const totals = priced.map((part) => part.total);
-  const computed = totals.every((total) => total !== null) ? totals.reduce((sum, total) => sum + total, 0n) : null;
+  const [first] = priced;
+  const single = priced.length === 1 && first !== undefined;
+  const computed = single ? first.total : sumOf(priced);
   const reported = facts.reportedCostUsd === '' ? null : picoFromText(facts.reportedCostUsd);
   return {
     total: reported ?? computed,
     reported,
     source: reported !== null ? 'reported' : sourceOf(priced),
-    lines: priced.flatMap((part) => part.lines),
-    flags: [...new Set(priced.flatMap((part) => part.flags))],
-    model: priced[0]?.model ?? '',
+    lines: single ? first.lines : priced.flatMap((part) => part.lines),
+    flags: single ? first.flags : [...new Set(priced.flatMap((part) => part.flags))],
+    model: first?.model ?? '',
     reason: reported === null && computed === null ? (priced.find((part) => part.reason !== '')?.reason ?? '') : '',
   };
+}
+
+function sumOf(priced: readonly PricedUsage[]): bigint | null {
+  const totals = priced.map((part) => part.total);
+  return totals.every((total) => total !== null) ? totals.reduce((sum, total) => sum + total, 0n) : null;
 }
 
 function sourceOf(priced: readonly PricedUsage[]): PricedFacts['source'] {
@@ -52,8 +59,11 @@ function sourceOf(priced: readonly PricedUsage[]): PricedFacts['source'] {
   return priced.every(({ source }) => source === 'none') ? 'none' : 'computed';
 }
 
+const NO_MODIFIERS = Object.freeze({});
+
 /** What changes a price beside the counts, as the readers flag it: `image_size:1024x1024`, `search_context_size:low`. */
 function modifiers(flags: readonly string[]): Pick<PriceRequest, 'image' | 'searchContextSize'> {
+  if (flags.length === 0) return NO_MODIFIERS;
   const flagged = (name: string): string | undefined =>
     flags.find((flag) => flag.startsWith(`${name}:`))?.slice(name.length + 1);
   const quality = flagged('image_quality');

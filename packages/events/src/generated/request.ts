@@ -1,5 +1,8 @@
 // Generated from schemas/request.avsc by `pnpm generate`. Change the schema, not this file.
 
+import type { AvroInput } from '../avro/avro-input.ts';
+import type { AvroOutput } from '../avro/avro-output.ts';
+
 export type Outcome = 'ok' | 'client_error' | 'provider_error' | 'rate_limited' | 'timeout' | 'cancelled' | 'blocked';
 export type CacheStatus = 'none' | 'miss' | 'hit';
 export type Payload = 'full' | 'truncated' | 'off' | 'dropped';
@@ -392,3 +395,116 @@ export const requestSchema = {
   }
  ]
 } as const;
+
+const OutcomeSymbols: readonly Outcome[] = ["ok","client_error","provider_error","rate_limited","timeout","cancelled","blocked"];
+const OutcomeIndices: ReadonlyMap<string, number> = new Map(OutcomeSymbols.map((symbol, index) => [symbol, index]));
+
+const CacheStatusSymbols: readonly CacheStatus[] = ["none","miss","hit"];
+const CacheStatusIndices: ReadonlyMap<string, number> = new Map(CacheStatusSymbols.map((symbol, index) => [symbol, index]));
+
+const PayloadSymbols: readonly Payload[] = ["full","truncated","off","dropped"];
+const PayloadIndices: ReadonlyMap<string, number> = new Map(PayloadSymbols.map((symbol, index) => [symbol, index]));
+
+export function readRequest(input: AvroInput): Request {
+  return {
+    request_id: input.string(),
+    parent_id: input.string(),
+    event_id: input.string(),
+    attempt: input.int(),
+    step: input.int(),
+    ts: input.long(),
+    account: input.string(),
+    gateway: input.string(),
+    env: input.string(),
+    feature: input.string(),
+    user_id: input.string(),
+    session_id: input.string(),
+    trace_id: input.string(),
+    api_key_id: input.string(),
+    tags: input.map((input) => input.string()),
+    provider: input.string(),
+    method: input.string(),
+    path: input.string(),
+    upstream_host: input.string(),
+    region: input.string(),
+    user_agent: input.string(),
+    status: input.int(),
+    outcome: input.symbol(OutcomeSymbols),
+    error_code: input.string(),
+    error_message: input.string(),
+    stream: input.boolean(),
+    complete: input.boolean(),
+    client_gone: input.boolean(),
+    cache_status: input.symbol(CacheStatusSymbols),
+    duration_us: input.long(),
+    ttfb_us: input.long(),
+    overhead_us: input.long(),
+    request_content_type: input.string(),
+    response_content_type: input.string(),
+    request_encoding: input.string(),
+    response_encoding: input.string(),
+    response_headers: input.map((input) => input.string()),
+    request_bytes: input.long(),
+    response_bytes: input.long(),
+    request_sha256: input.string(),
+    response_sha256: input.string(),
+    payload: input.symbol(PayloadSymbols),
+    request_head: input.bytes(),
+    request_tail: input.bytes(),
+    response_head: input.bytes(),
+    response_tail: input.bytes(),
+    facts: input.string(),
+    weir_version: input.string(),
+  };
+}
+
+export function writeRequest(output: AvroOutput, event: Request): void {
+  output.string(event.request_id);
+  output.string(event.parent_id);
+  output.string(event.event_id);
+  output.int(event.attempt);
+  output.int(event.step);
+  output.long(event.ts);
+  output.string(event.account);
+  output.string(event.gateway);
+  output.string(event.env);
+  output.string(event.feature);
+  output.string(event.user_id);
+  output.string(event.session_id);
+  output.string(event.trace_id);
+  output.string(event.api_key_id);
+  output.map(event.tags, (output, item) => output.string(item));
+  output.string(event.provider);
+  output.string(event.method);
+  output.string(event.path);
+  output.string(event.upstream_host);
+  output.string(event.region);
+  output.string(event.user_agent);
+  output.int(event.status);
+  output.symbol(OutcomeIndices, event.outcome);
+  output.string(event.error_code);
+  output.string(event.error_message);
+  output.boolean(event.stream);
+  output.boolean(event.complete);
+  output.boolean(event.client_gone);
+  output.symbol(CacheStatusIndices, event.cache_status);
+  output.long(event.duration_us);
+  output.long(event.ttfb_us);
+  output.long(event.overhead_us);
+  output.string(event.request_content_type);
+  output.string(event.response_content_type);
+  output.string(event.request_encoding);
+  output.string(event.response_encoding);
+  output.map(event.response_headers, (output, item) => output.string(item));
+  output.long(event.request_bytes);
+  output.long(event.response_bytes);
+  output.string(event.request_sha256);
+  output.string(event.response_sha256);
+  output.symbol(PayloadIndices, event.payload);
+  output.bytes(event.request_head);
+  output.bytes(event.request_tail);
+  output.bytes(event.response_head);
+  output.bytes(event.response_tail);
+  output.string(event.facts);
+  output.string(event.weir_version);
+}
