@@ -1,5 +1,5 @@
 /** Writes the straight-line readers and writers of packages/events/src/generated/*.ts from schemas/*.avsc. */
-import type { Field, Named, Schema } from './generate-events.ts';
+import type { Field, Named, Schema } from './avro-schema.ts';
 
 interface Codec {
   /** Expression that reads a value from `input`. */

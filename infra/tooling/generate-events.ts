@@ -1,24 +1,8 @@
 /** Writes packages/events/src/generated/*.ts from schemas/*.avsc: the TypeScript face of each Avro contract. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Named, Schema } from './avro-schema.ts';
 import { eventCodecText } from './generate-event-codecs.ts';
-
-export interface Field {
-  readonly name: string;
-  readonly type: Schema;
-  readonly doc?: string;
-}
-export interface Named {
-  readonly type: string;
-  readonly name?: string;
-  readonly doc?: string;
-  readonly fields?: readonly Field[];
-  readonly symbols?: readonly string[];
-  readonly items?: Schema;
-  readonly values?: Schema;
-  readonly logicalType?: string;
-}
-export type Schema = string | readonly Schema[] | Named;
 
 const PRIMITIVE: Readonly<Record<string, string>> = {
   null: 'null',
