@@ -13,9 +13,17 @@ export interface SourcePosition {
   readonly offset: number;
 }
 
-/** One request event to its ledger row. Pure: the same event, book and position give the same row (I6). */
-export function deriveCost(event: RequestEvent, source: SourcePosition, book: PriceBook): CostEvent {
-  const facts = countedFacts(event, requestFacts(event));
+/**
+ * One request event to its ledger row. Pure: the same event, book and position give the same row (I6).
+ * @param known the event's facts, where they are more than its bodies tell (an estimate).
+ */
+export function deriveCost(
+  event: RequestEvent,
+  source: SourcePosition,
+  book: PriceBook,
+  known: RequestFacts = requestFacts(event),
+): CostEvent {
+  const facts = countedFacts(event, known);
   const money = priceAttempt(event, facts, book);
   const usage = facts.usage ?? EMPTY_USAGE;
   return {
