@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/kernel';
+import { anchored, fields, instant, invalid, list, oneOf, text, texts, whole } from './read-json.ts';
 
 /** Units a rate can be for; the token classes of @weir/usage and the billables that are not tokens. */
 const RATE_UNITS = [
@@ -116,7 +116,6 @@ export interface PriceBookDocument {
   readonly rows: readonly PriceRowEntry[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 const KNOWN_UNITS: ReadonlySet<string> = new Set([...RATE_UNITS, 'image']);
 
 /**
@@ -252,7 +251,8 @@ function readContext(json: unknown, path: string): ContextTierEntry {
   };
 }
 
-function readRates(json: unknown, path: string): RateEntries {
+/** @throws WeirError `PRICE_BOOK_INVALID`. */
+export function readRates(json: unknown, path: string): RateEntries {
   const rates: Partial<Record<RateUnit, RateEntry>> = {};
   for (const [unit, value] of Object.entries(fields(json, path))) {
     if (!isRateUnit(unit)) throw invalid(`${path}.${unit}`, 'is not a known unit');
@@ -271,57 +271,4 @@ function readRate(json: unknown, path: string): RateEntry {
 
 function isRateUnit(unit: string): unit is RateUnit {
   return KNOWN_UNITS.has(unit) || unit.startsWith('image/');
-}
-
-function invalid(path: string, problem: string): WeirError {
-  return new WeirError('PRICE_BOOK_INVALID', `price book: ${path} ${problem}`, { details: { path } });
-}
-
-function fields(json: unknown, path: string): Fields {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid(path, 'must be an object');
-  return { ...json };
-}
-
-function list(json: unknown, path: string): readonly unknown[] {
-  if (!Array.isArray(json)) throw invalid(path, 'must be a list');
-  return json;
-}
-
-function text(json: unknown, path: string): string {
-  if (typeof json !== 'string' || json === '') throw invalid(path, 'must be text');
-  return json;
-}
-
-function texts(json: unknown, path: string): string[] {
-  return list(json, path).map((entry) => text(entry, path));
-}
-
-function whole(json: unknown, minimum: number, path: string): number {
-  if (typeof json !== 'number' || !Number.isSafeInteger(json) || json < minimum) {
-    throw invalid(path, `must be a whole number of at least ${minimum}`);
-  }
-  return json;
-}
-
-function instant(json: unknown, path: string): string | null {
-  if (json === null || json === undefined) return null;
-  const value = text(json, path);
-  if (Number.isNaN(Date.parse(value))) throw invalid(path, 'must be a UTC date or instant');
-  return value;
-}
-
-function oneOf<const Choice extends string>(json: unknown, choices: readonly Choice[], path: string): Choice {
-  const found = choices.find((choice) => choice === json);
-  if (found === undefined) throw invalid(path, `must be one of ${choices.join(', ')}`);
-  return found;
-}
-
-function anchored(rule: string, path: string, both: boolean): string {
-  if (!rule.startsWith('^') || (both && !rule.endsWith('$'))) throw invalid(path, `must be anchored: ${rule}`);
-  try {
-    new RegExp(rule);
-  } catch {
-    throw invalid(path, `is not a regular expression: ${rule}`);
-  }
-  return rule;
 }

@@ -30,9 +30,12 @@ export function costColumns(lines: readonly CostLine[]): CostColumns {
   return sums;
 }
 
-/** Quantity by usage class, over all lines. */
+/** Quantity by usage class, over all lines; a discount is no usage. */
 export function quantities(lines: readonly CostLine[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const line of lines) counts[line.class] = (counts[line.class] ?? 0) + line.quantity;
+  for (const line of lines) {
+    if (line.unit === 'percent') continue;
+    counts[line.class] = (counts[line.class] ?? 0) + line.quantity;
+  }
   return counts;
 }

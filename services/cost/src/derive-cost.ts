@@ -1,7 +1,7 @@
 import type { CostEvent, RequestEvent } from '@weir/events';
 import type { CostLine, PriceBook } from '@weir/pricing';
 import type { ExchangeFacts } from '@weir/providers';
-import { EMPTY_USAGE, type TokenUsage } from '@weir/usage';
+import { EMPTY_USAGE, type TokenUsage, toBillableClasses } from '@weir/usage';
 import { costColumns, quantities } from './cost-columns.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
@@ -37,7 +37,7 @@ export function deriveCost(
     error_type: facts.error?.category ?? '',
     usage: quantities(money.lines),
     usage_source: facts.usageSource,
-    usage_flags: [...facts.flags],
+    usage_flags: usageFlags(facts),
     usage_raw: facts.usageRaw,
     cost_usd: money.total,
     cost_reported_usd: money.reported,
@@ -68,8 +68,17 @@ function priceAttempt(event: RequestEvent, facts: ExchangeFacts, book: PriceBook
       ? { ...NOTHING_BILLED, total: 0n, source: 'none', reason: '' }
       : { ...NOTHING_BILLED, total: null, source: 'unpriced', reason };
   }
-  const completedAtMs = event.ts + Math.round(event.duration_us / 1_000);
-  return priceFacts(book, facts, facts.usage ?? EMPTY_USAGE, completedAtMs);
+  const at = event.ts + Math.round(event.duration_us / 1_000);
+  const { account, gateway } = event;
+  return priceFacts(book, facts, facts.usage ?? EMPTY_USAGE, { at, account, gateway });
+}
+
+/** What the readers found broken, and what the split into billable classes did, each once. */
+function usageFlags(facts: RequestFacts): string[] {
+  const parts =
+    facts.usageParts.length > 0 ? facts.usageParts.map(({ usage }) => usage) : [facts.billedUsage ?? facts.usage];
+  const violations = parts.flatMap((usage) => (usage === null ? [] : toBillableClasses(usage).violations));
+  return violations.length === 0 ? [...facts.flags] : [...new Set([...facts.flags, ...violations])];
 }
 
 function dimensions(event: RequestEvent) {

@@ -8,15 +8,18 @@ export interface PricedFacts {
   /** null = unknown (I5). */
   readonly total: bigint | null;
   readonly reported: bigint | null;
-  readonly source: 'computed' | 'reported' | 'unpriced' | 'none';
+  readonly source: 'computed' | 'override' | 'reported' | 'unpriced' | 'none';
   readonly lines: readonly CostLine[];
   readonly flags: readonly string[];
   readonly model: string;
   readonly reason: string;
 }
 
+/** When a call completed, and whose it was. */
+export type PricedCall = Required<Pick<PriceRequest, 'at' | 'account' | 'gateway'>>;
+
 /** Prices what the provider bills: its parts, its billed counts, or its gross counts, at the time of completion. */
-export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUsage, atMs: number): PricedFacts {
+export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUsage, call: PricedCall): PricedFacts {
   const more = modifiers(facts.flags);
   const parts =
     facts.usageParts.length > 0
@@ -27,7 +30,7 @@ export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUs
       provider: facts.pricingProvider === '' ? null : facts.pricingProvider,
       responseModel: part.model,
       requestModel: facts.requestModel,
-      at: atMs,
+      ...call,
       serviceTier: facts.serviceTier,
       region: facts.region,
       usage: part.usage,
@@ -43,10 +46,21 @@ export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUs
     reported,
     source: reported !== null ? 'reported' : sourceOf(priced),
     lines: single ? first.lines : priced.flatMap((part) => part.lines),
-    flags: single ? first.flags : [...new Set(priced.flatMap((part) => part.flags))],
+    flags: flagsOf(priced, reported, computed),
     model: first?.model ?? '',
     reason: reported === null && computed === null ? (priced.find((part) => part.reason !== '')?.reason ?? '') : '',
   };
+}
+
+/** A tenth of a percent: rounding by the provider stays below it, another price does not. */
+const DRIFT_PER_MILLE = 1n;
+
+function flagsOf(priced: readonly PricedUsage[], reported: bigint | null, computed: bigint | null): readonly string[] {
+  const [first] = priced;
+  const flags = priced.length === 1 && first !== undefined ? first.flags : priced.flatMap((part) => part.flags);
+  if (reported === null || computed === null) return priced.length === 1 ? flags : [...new Set(flags)];
+  const drift = reported > computed ? reported - computed : computed - reported;
+  return [...new Set(drift * 1_000n > computed * DRIFT_PER_MILLE ? [...flags, 'reported_differs'] : flags)];
 }
 
 function sumOf(priced: readonly PricedUsage[]): bigint | null {
@@ -56,6 +70,7 @@ function sumOf(priced: readonly PricedUsage[]): bigint | null {
 
 function sourceOf(priced: readonly PricedUsage[]): PricedFacts['source'] {
   if (priced.some(({ total }) => total === null)) return 'unpriced';
+  if (priced.some(({ source }) => source === 'override')) return 'override';
   return priced.every(({ source }) => source === 'none') ? 'none' : 'computed';
 }
 

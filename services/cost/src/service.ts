@@ -27,7 +27,9 @@ export interface CostDependencies {
 /** Starts the cost service: weir.requests in, weir.costs (and weir.dead-letters) out. */
 export async function startCost(dependencies: CostDependencies): Promise<Started<Subscription>> {
   const { log, logger } = dependencies;
-  const metrics = createCostMetrics(dependencies.metrics);
+  const metrics = createCostMetrics(dependencies.metrics, (model) =>
+    logger.warn(model, 'a model in traffic has no price; add it to cost.price_terms or to the price book'),
+  );
   const bury = createGravedigger({
     service: 'cost',
     version: dependencies.version,
