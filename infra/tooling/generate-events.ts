@@ -1,5 +1,5 @@
 /** Writes packages/events/src/generated/*.ts from schemas/*.avsc: the TypeScript face of each Avro contract. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Named, Schema } from './avro-schema.ts';
 import { eventCodecText } from './generate-event-codecs.ts';
@@ -53,6 +53,21 @@ function declare(record: Named, declared: Map<string, string>): void {
   );
 }
 
+/** Every published schema of an event but the current one. */
+function earlier(directory: string, file: string, current: Named): object[] {
+  const folder = join(directory, 'golden', file.replace('.avsc', ''));
+  if (!existsSync(folder)) return [];
+  const schemas = readdirSync(folder)
+    .sort()
+    .map((name) => (JSON.parse(readFileSync(join(folder, name), 'utf8')) as { readonly schema: object }).schema);
+  return schemas.filter((schema) => fieldsText(schema as Named) !== fieldsText(current));
+}
+
+/** Words of explanation are no part of a schema's identity. */
+function fieldsText(schema: Named): string {
+  return JSON.stringify(schema, (key, value: unknown) => (key === 'doc' ? undefined : value));
+}
+
 /** File name (relative to packages/events/src/generated) to content, for every schema. */
 export function generatedEventFiles(root: string): Map<string, string> {
   const files = new Map<string, string>();
@@ -74,6 +89,9 @@ export function generatedEventFiles(root: string): Map<string, string> {
       ...declared.values(),
       '',
       `export const ${constant} = ${JSON.stringify(schema, null, 1)} as const;`,
+      '',
+      `/** Schemas that earlier versions wrote: their records stay readable. */`,
+      `export const ${constant.replace('Schema', 'EarlierSchemas')}: readonly object[] = ${JSON.stringify(earlier(directory, file, schema))};`,
       '',
       eventCodecText(schema),
       '',

@@ -39,6 +39,28 @@ describe('EventCodec', () => {
     expect(second.buffer).toBe(first.buffer);
   });
 
+  it('encodes into a place of the caller, and says by how much it does not fit', () => {
+    const codec = createCodec('request');
+    const whole = codec.encode(GOLDEN_EVENTS.request);
+    const target = Buffer.alloc(whole.length + 7);
+    expect(codec.encodeInto(GOLDEN_EVENTS.request, target, 7)).toBe(target.length);
+    expect(target.subarray(7).equals(whole)).toBe(true);
+    for (const missing of [1, whole.length - 12, whole.length - 3, whole.length + 7]) {
+      const small = target.subarray(0, target.length - missing);
+      expect(codec.encodeInto(GOLDEN_EVENTS.request, small, Math.min(7, small.length))).toBeLessThan(0);
+    }
+  });
+
+  it('I9 reads the records of every earlier version', () => {
+    const earlier = EVENTS.request.earlier;
+    expect(earlier.length).toBeGreaterThan(0);
+    for (const schema of earlier) {
+      const { custom_cost: _, ...old } = GOLDEN_EVENTS.request;
+      const record = new EventCodec<object>({ schema }).encode(old);
+      expect(createCodec('request').decode(record)).toEqual({ ...old, custom_cost: '' });
+    }
+  });
+
   it('reads both framings, whatever it writes', () => {
     const confluent = createCodec('request', { kind: 'confluent', schemaId: 17 });
     const bytes = confluent.encode(GOLDEN_EVENTS.request);

@@ -99,6 +99,18 @@ export class EventCodec<Event> {
     return this.#encodeGenerally(event);
   }
 
+  /**
+   * Encodes into `target` from `at` on, and returns where it ends; when it does not fit, minus the bytes that are
+   * missing. @throws WeirError `EVENT_INVALID`.
+   */
+  encodeInto(event: Event, target: Buffer, at: number): number {
+    const bytes = this.encodeReused(event);
+    const end = at + bytes.length;
+    if (end > target.length) return target.length - end;
+    bytes.copy(target, at);
+    return end;
+  }
+
   #encodeGenerally(event: Event): Buffer {
     if (this.#buffer.length === 0) this.#buffer = Buffer.allocUnsafe(INITIAL_BYTES);
     this.#header.copy(this.#buffer, 0);

@@ -1,8 +1,10 @@
 import type { CostEvent, RequestEvent } from '@weir/events';
+import { picoFromText } from '@weir/kernel';
 import type { CostLine, PriceBook } from '@weir/pricing';
 import type { ExchangeFacts } from '@weir/providers';
 import { EMPTY_USAGE, type TokenUsage, toBillableClasses } from '@weir/usage';
 import { costColumns, quantities } from './cost-columns.ts';
+import { priceByCaller, readCustomCost } from './custom-cost.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
@@ -43,7 +45,7 @@ export function deriveCost(
     cost_reported_usd: money.reported,
     cost_saved_usd: 0n,
     cost_source: money.source,
-    cost_flags: [...money.flags],
+    cost_flags: costFlags(event, money),
     unpriced_reason: money.reason,
     price_book_version: book.version,
     cost_lines: money.lines.map(costLine),
@@ -62,6 +64,14 @@ const NOTHING_BILLED = { lines: [], flags: [], model: '', reported: null } as co
 
 function priceAttempt(event: RequestEvent, facts: ExchangeFacts, book: PriceBook): PricedFacts {
   if (event.cache_status === 'hit') return { ...NOTHING_BILLED, total: 0n, source: 'none', reason: '' };
+  const custom = event.custom_cost === '' ? null : readCustomCost(event.custom_cost);
+  if (custom !== null && (facts.usage !== null || custom.total_cost !== undefined)) {
+    if (facts.usage !== null || unbilledReason(event, facts) !== 'free') {
+      const reported = facts.reportedCostUsd === '' ? null : picoFromText(facts.reportedCostUsd);
+      const priced = priceByCaller(custom, facts.billedUsage ?? facts.usage ?? EMPTY_USAGE);
+      return { ...NOTHING_BILLED, ...priced, reported, source: 'override', reason: '' };
+    }
+  }
   if (facts.usage === null && facts.reportedCostUsd === '') {
     const reason = unbilledReason(event, facts);
     return reason === 'free'
@@ -71,6 +81,11 @@ function priceAttempt(event: RequestEvent, facts: ExchangeFacts, book: PriceBook
   const at = event.ts + Math.round(event.duration_us / 1_000);
   const { account, gateway } = event;
   return priceFacts(book, facts, facts.usage ?? EMPTY_USAGE, { at, account, gateway });
+}
+
+function costFlags(event: RequestEvent, money: PricedFacts): string[] {
+  const refused = event.custom_cost !== '' && readCustomCost(event.custom_cost) === null;
+  return refused ? [...money.flags, 'custom_cost_invalid'] : [...money.flags];
 }
 
 /** What the readers found broken, and what the split into billable classes did, each once. */

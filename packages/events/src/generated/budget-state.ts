@@ -135,6 +135,9 @@ export const budgetStateSchema = {
  ]
 } as const;
 
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const budgetStateEarlierSchemas: readonly object[] = [];
+
 const BudgetLevelSymbols: readonly BudgetLevel[] = ["ok","soft","hard"];
 const BudgetLevelIndices: ReadonlyMap<string, number> = new Map(BudgetLevelSymbols.map((symbol, index) => [symbol, index]));
 

@@ -246,6 +246,9 @@ export const costAnomalySchema = {
  ]
 } as const;
 
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const costAnomalyEarlierSchemas: readonly object[] = [];
+
 const AnomalyStatusSymbols: readonly AnomalyStatus[] = ["open","update","resolved"];
 const AnomalyStatusIndices: ReadonlyMap<string, number> = new Map(AnomalyStatusSymbols.map((symbol, index) => [symbol, index]));
 

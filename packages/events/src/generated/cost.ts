@@ -677,6 +677,9 @@ export const costSchema = {
  ]
 } as const;
 
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const costEarlierSchemas: readonly object[] = [];
+
 const OutcomeSymbols: readonly Outcome[] = ["ok","client_error","provider_error","rate_limited","timeout","cancelled","blocked"];
 const OutcomeIndices: ReadonlyMap<string, number> = new Map(OutcomeSymbols.map((symbol, index) => [symbol, index]));
 

@@ -93,6 +93,9 @@ export const deadLetterSchema = {
  ]
 } as const;
 
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const deadLetterEarlierSchemas: readonly object[] = [];
+
 export function readDeadLetter(input: AvroInput): DeadLetter {
   return {
     ts: input.long(),

@@ -1,10 +1,10 @@
 /** Everything behind the log, in one process: cost, loader, warehouse, SQL endpoint, console. */
+import { dirname } from 'node:path';
 import { createConsole } from '@weir/console';
-import { startCost } from '@weir/cost';
+import { openPriceBook, startCost } from '@weir/cost';
 import { openEmbeddedLog } from '@weir/event-log/drivers/embedded';
 import { Releasers } from '@weir/kernel';
 import { startLoader } from '@weir/loader';
-import { embeddedPriceBook } from '@weir/pricing';
 import { openWarehouse } from '../open-warehouse.ts';
 import { ensureDirectory, loadSettings } from '../settings.ts';
 import { topicSpecs } from '../topics.ts';
@@ -49,9 +49,13 @@ await runChild('pipeline', telemetry, async () => {
     const shared = { log, logger, metrics, version: WEIR_VERSION };
     const loader = await startLoader({ limits, payloads }, { ...shared, warehouse, framing: framing['dead-letter'] });
     releasers.add('loader', () => loader.stop());
+    const baseDirectory = settings.file === undefined ? process.cwd() : dirname(settings.file);
+    const { price_book: priceBook, price_book_sha256: priceBookSha256, price_terms: priceTerms } = config.cost;
+    const book = await openPriceBook({ priceBook, priceBookSha256, priceTerms, baseDirectory }, logger);
     const cost = await startCost({
       ...shared,
-      book: embeddedPriceBook(),
+      book,
+      estimateUsage: config.cost.estimate_usage,
       framing: { cost: framing.cost, deadLetter: framing['dead-letter'] },
     });
     releasers.add('cost', () => cost.stop());

@@ -19,6 +19,7 @@ function event(request: object, response: string, more: Partial<RequestEvent> = 
   const responseBody = Buffer.from(response);
   return {
     ...GOLDEN_EVENTS.request,
+    custom_cost: '',
     cache_status: 'none',
     response_encoding: '',
     response_content_type: 'text/event-stream',
