@@ -125,6 +125,7 @@ export function providerKey(name: string): string {
 function compileModels(document: PriceBookDocument): Map<string, CompiledModel> {
   const rows = new Map<string, Map<string, CompiledRow[]>>();
   for (const entry of document.rows) {
+    if (entry.superseded_by !== undefined) continue;
     const key = `${entry.provider}/${entry.model}`;
     const tiers = rows.get(key) ?? new Map<string, CompiledRow[]>();
     rows.set(key, tiers);
