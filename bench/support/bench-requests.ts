@@ -44,6 +44,7 @@ const base: Omit<RequestEvent, 'request_head' | 'response_head' | 'request_bytes
   request_tail: Buffer.alloc(0),
   response_tail: Buffer.alloc(0),
   facts: '',
+  custom_cost: '',
   weir_version: '0.1.0',
 };
 

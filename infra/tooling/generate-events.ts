@@ -1,23 +1,8 @@
 /** Writes packages/events/src/generated/*.ts from schemas/*.avsc: the TypeScript face of each Avro contract. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-interface Field {
-  readonly name: string;
-  readonly type: Schema;
-  readonly doc?: string;
-}
-interface Named {
-  readonly type: string;
-  readonly name?: string;
-  readonly doc?: string;
-  readonly fields?: readonly Field[];
-  readonly symbols?: readonly string[];
-  readonly items?: Schema;
-  readonly values?: Schema;
-  readonly logicalType?: string;
-}
-type Schema = string | readonly Schema[] | Named;
+import type { Named, Schema } from './avro-schema.ts';
+import { eventCodecText } from './generate-event-codecs.ts';
 
 const PRIMITIVE: Readonly<Record<string, string>> = {
   null: 'null',
@@ -68,6 +53,21 @@ function declare(record: Named, declared: Map<string, string>): void {
   );
 }
 
+/** Every published schema of an event but the current one. */
+function earlier(directory: string, file: string, current: Named): object[] {
+  const folder = join(directory, 'golden', file.replace('.avsc', ''));
+  if (!existsSync(folder)) return [];
+  const schemas = readdirSync(folder)
+    .sort()
+    .map((name) => (JSON.parse(readFileSync(join(folder, name), 'utf8')) as { readonly schema: object }).schema);
+  return schemas.filter((schema) => fieldsText(schema as Named) !== fieldsText(current));
+}
+
+/** Words of explanation are no part of a schema's identity. */
+function fieldsText(schema: Named): string {
+  return JSON.stringify(schema, (key, value: unknown) => (key === 'doc' ? undefined : value));
+}
+
 /** File name (relative to packages/events/src/generated) to content, for every schema. */
 export function generatedEventFiles(root: string): Map<string, string> {
   const files = new Map<string, string>();
@@ -83,9 +83,17 @@ export function generatedEventFiles(root: string): Map<string, string> {
     const body = [
       `// Generated from schemas/${file} by \`pnpm generate\`. Change the schema, not this file.`,
       '',
+      "import type { AvroInput } from '../avro/avro-input.ts';",
+      "import type { AvroOutput } from '../avro/avro-output.ts';",
+      '',
       ...declared.values(),
       '',
       `export const ${constant} = ${JSON.stringify(schema, null, 1)} as const;`,
+      '',
+      `/** Schemas that earlier versions wrote: their records stay readable. */`,
+      `export const ${constant.replace('Schema', 'EarlierSchemas')}: readonly object[] = ${JSON.stringify(earlier(directory, file, schema))};`,
+      '',
+      eventCodecText(schema),
       '',
     ];
     files.set(file.replace('.avsc', '.ts'), body.join('\n'));

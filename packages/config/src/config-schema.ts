@@ -277,6 +277,15 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'The web page.' },
     ),
+    cost: Type.Object(
+      {
+        estimate_usage: flag('Count tokens of a chat or an embedding whose provider sent no usage.', true),
+        price_book: text('Price book to price by: a file or an https address. Empty = the one of this release.', ''),
+        price_book_sha256: text('SHA-256 that it must have, hex. An address needs one.', ''),
+        price_terms: text('JSON file of prices of your own: overrides and discounts.', ''),
+      },
+      { ...closed, default: {}, description: 'What calls cost.' },
+    ),
     payloads: Type.Object(
       {
         store: flag('Load bodies into the warehouse.', true),

@@ -51,6 +51,16 @@ describe('EventCodec', () => {
     }
   });
 
+  it('I9 reads the records of every earlier version', () => {
+    const earlier = EVENTS.request.earlier;
+    expect(earlier.length).toBeGreaterThan(0);
+    for (const schema of earlier) {
+      const { custom_cost: _, ...old } = GOLDEN_EVENTS.request;
+      const record = new EventCodec<object>({ schema }).encode(old);
+      expect(createCodec('request').decode(record)).toEqual({ ...old, custom_cost: '' });
+    }
+  });
+
   it('reads both framings, whatever it writes', () => {
     const confluent = createCodec('request', { kind: 'confluent', schemaId: 17 });
     const bytes = confluent.encode(GOLDEN_EVENTS.request);

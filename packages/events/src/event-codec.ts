@@ -1,5 +1,7 @@
 import { errorMessage, WeirError } from '@weir/kernel';
 import avro from 'avsc';
+import { AvroInput } from './avro/avro-input.ts';
+import { AvroOutput } from './avro/avro-output.ts';
 import { crc64Avro } from './crc64-avro.ts';
 import { PicoDecimal } from './pico-decimal.ts';
 
@@ -10,7 +12,13 @@ export type Framing =
   /** Confluent: 00, schema id (big-endian int32), body; `schemaId` is the registry's id of the current schema. */
   | { readonly kind: 'confluent'; readonly schemaId: number };
 
-export interface EventCodecOptions {
+/** Straight-line code for records of the current schema, generated from it. */
+export interface GeneratedCodec<Event> {
+  read(input: AvroInput): Event;
+  write(output: AvroOutput, event: Event): void;
+}
+
+export interface EventCodecOptions<Event = unknown> {
   /** The schema this version writes and reads into. */
   readonly schema: object;
   /** Every earlier published version, so that their records stay readable. */
@@ -18,6 +26,8 @@ export interface EventCodecOptions {
   readonly framing?: Framing;
   /** Registry id to schema, for reading Confluent framing written by others. */
   readonly schemasById?: ReadonlyMap<number, object>;
+  /** Reads and writes the usual records; whatever it refuses goes the general way, with the same bytes as result. */
+  readonly generated?: GeneratedCodec<Event>;
 }
 
 /** Where the Avro body starts and by which schema it was written. */
@@ -51,9 +61,13 @@ export class EventCodec<Event> {
   readonly #readers = new Map<string, (body: Buffer) => Event>();
   readonly #schemas = new Map<string, object>();
   readonly #fingerprintsById = new Map<number, string>();
-  #buffer: Buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+  readonly #generated: GeneratedCodec<Event> | undefined;
+  readonly #input = new AvroInput();
+  readonly #output = new AvroOutput();
+  #buffer: Buffer = Buffer.allocUnsafe(0);
 
-  constructor(options: EventCodecOptions) {
+  constructor(options: EventCodecOptions<Event>) {
+    this.#generated = options.generated;
     this.#type = parse(options.schema);
     this.fingerprint = schemaFingerprint(options.schema);
     const framing = options.framing ?? { kind: 'single-object' };
@@ -73,12 +87,16 @@ export class EventCodec<Event> {
 
   /** Encodes into the reused buffer: the view is valid until the next call. @throws WeirError `EVENT_INVALID`. */
   encodeReused(event: Event): Buffer {
-    let end = this.encodeInto(event, this.#buffer, 0);
-    if (end < 0) {
-      this.#buffer = Buffer.allocUnsafe((this.#buffer.length - end) * 2);
-      end = this.encodeInto(event, this.#buffer, 0);
+    if (this.#generated !== undefined) {
+      try {
+        this.#output.open(this.#header);
+        this.#generated.write(this.#output, event);
+        return this.#output.close();
+      } catch {
+        // The general encoder takes what is odd and names what is wrong.
+      }
     }
-    return this.#buffer.subarray(0, end);
+    return this.#encodeGenerally(event);
   }
 
   /**
@@ -86,11 +104,24 @@ export class EventCodec<Event> {
    * missing. @throws WeirError `EVENT_INVALID`.
    */
   encodeInto(event: Event, target: Buffer, at: number): number {
-    const bodyStart = at + this.#header.length;
-    if (bodyStart > target.length) return target.length - bodyStart;
-    target.set(this.#header, at);
+    const bytes = this.encodeReused(event);
+    const end = at + bytes.length;
+    if (end > target.length) return target.length - end;
+    bytes.copy(target, at);
+    return end;
+  }
+
+  #encodeGenerally(event: Event): Buffer {
+    if (this.#buffer.length === 0) this.#buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+    this.#header.copy(this.#buffer, 0);
     try {
-      return this.#type.encode(event, target, bodyStart);
+      let end = this.#type.encode(event, this.#buffer, this.#header.length);
+      if (end < 0) {
+        this.#buffer = Buffer.allocUnsafe((this.#buffer.length - end) * 2);
+        this.#header.copy(this.#buffer, 0);
+        end = this.#type.encode(event, this.#buffer, this.#header.length);
+      }
+      return this.#buffer.subarray(0, end);
     } catch (cause) {
       throw new WeirError('EVENT_INVALID', `cannot encode ${this.#type.name}: ${this.#invalidPath(event)}`, { cause });
     }
@@ -98,7 +129,30 @@ export class EventCodec<Event> {
 
   /** @throws WeirError `EVENT_TOO_SHORT`, `EVENT_UNKNOWN_FRAMING`, `EVENT_UNKNOWN_SCHEMA`, `EVENT_INVALID`. */
   decode(bytes: Uint8Array): Event {
-    const { fingerprint, bodyStart } = this.frameOf(bytes);
+    return this.#decode(bytes, true);
+  }
+
+  /** As `decode`, but byte fields may be views of `bytes`: for a reader that is done with the event before its record. */
+  decodeInPlace(bytes: Uint8Array): Event {
+    return this.#decode(bytes, false);
+  }
+
+  #decode(bytes: Uint8Array, copies: boolean): Event {
+    const frame = this.frameOf(bytes);
+    if (this.#generated !== undefined && frame.fingerprint === this.fingerprint) {
+      try {
+        this.#input.open(bytes, frame.bodyStart, copies);
+        const event = this.#generated.read(this.#input);
+        this.#input.close();
+        return event;
+      } catch {
+        // The general decoder takes what is odd and says what is wrong.
+      }
+    }
+    return this.#decodeGenerally(bytes, frame);
+  }
+
+  #decodeGenerally(bytes: Uint8Array, { fingerprint, bodyStart }: FramedBody): Event {
     const reader = this.#readers.get(fingerprint);
     if (reader === undefined) throw unknownSchema(fingerprint);
     try {

@@ -13,6 +13,7 @@ export {
   type Rational,
 } from './money.ts';
 export { nearest } from './nearest.ts';
+export { remembered } from './remembered.ts';
 export { SharedLock } from './shared-lock.ts';
 export { sleep } from './sleep.ts';
 export { createUuidV7, uuidV7Time } from './uuid-v7.ts';

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ModelEntry, PriceBookDocument, PriceRowEntry, ProviderEntry } from '../src/price-book-format.ts';
+import {
+  type BookSource,
+  type ModelEntry,
+  type PriceBookDocument,
+  type PriceRowEntry,
+  type ProviderEntry,
+  recordedOf,
+} from '../src/price-book-format.ts';
 import type { DraftBook, DraftModel, DraftRow } from './draft-book.ts';
 import { SOURCE_NAME, SOURCE_VERSION } from './read-genai-prices.ts';
 
@@ -12,17 +19,22 @@ function byTierAndTime(left: PriceRowEntry, right: PriceRowEntry): number {
 }
 
 /** Turns the draft into the document: sorted, without double names, with ids and the version. */
-export function assemblePriceBook(book: DraftBook, providers: readonly ProviderEntry[]): PriceBookDocument {
+export function assemblePriceBook(
+  book: DraftBook,
+  providers: readonly ProviderEntry[],
+  recorded: { readonly source: string; readonly overlay: string },
+): PriceBookDocument {
   const drafts = [...book.values()].sort((a, b) => byText(`${a.provider}/${a.id}`, `${b.provider}/${b.id}`));
+  const sources: readonly BookSource[] = [
+    { name: SOURCE_NAME, ref: SOURCE_VERSION, licence: 'MIT', recorded: recorded.source },
+    { name: 'overlay', ref: 'packages/pricing/overlay.json', licence: 'Apache-2.0', recorded: recorded.overlay },
+  ];
   const content: Omit<PriceBookDocument, 'version'> = {
     format: 1,
-    sources: [
-      { name: SOURCE_NAME, ref: SOURCE_VERSION, licence: 'MIT' },
-      { name: 'overlay', ref: 'packages/pricing/overlay.json', licence: 'Apache-2.0' },
-    ],
+    sources,
     providers,
     models: modelsOf(drafts, [...book.values()]),
-    rows: drafts.flatMap((draft) => draft.rows.map((row) => rowOf(draft, row)).sort(byTierAndTime)),
+    rows: drafts.flatMap((draft) => draft.rows.map((row) => rowOf(draft, row, sources)).sort(byTierAndTime)),
   };
   const version = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
   return { format: 1, version, sources: content.sources, providers, models: content.models, rows: content.rows };
@@ -44,9 +56,15 @@ export function serializePriceBook(document: PriceBookDocument): string {
  "sources": [\n${lines(sources)}\n ],
  "providers": [\n${lines(providers)}\n ],
  "models": {\n${keyed(models.map(({ provider, id, ...model }) => [`${provider}/${id}`, model]))}\n },
- "rows": {\n${keyed(rows.map(({ id, provider, model, ...row }) => [id, { model: `${provider}/${model}`, ...row }]))}\n }
+ "rows": {\n${keyed(rows.map((row) => [row.id, storedRow(row, sources)]))}\n }
 }
 `;
+}
+
+/** A row without what goes without saying: the date of its source. */
+function storedRow({ id: _, provider, model, ...row }: PriceRowEntry, sources: readonly BookSource[]): object {
+  const recorded = row.recorded === recordedOf(row.source, sources) ? null : row.recorded;
+  return { model: `${provider}/${model}`, ...row, recorded };
 }
 
 /** An open end and the active status go without saying. */
@@ -75,7 +93,7 @@ function modelsOf(sorted: readonly DraftModel[], sourceOrder: readonly DraftMode
 }
 
 /** The id names the row and, by a hash, its content: a corrected rate is another row. */
-function rowOf({ provider, id: model }: DraftModel, draft: DraftRow): PriceRowEntry {
+function rowOf({ provider, id: model }: DraftModel, draft: DraftRow, sources: readonly BookSource[]): PriceRowEntry {
   const { tier, from, to, scope, when, rates, context, status, confidence, source } = draft;
   const content = {
     tier,
@@ -88,6 +106,7 @@ function rowOf({ provider, id: model }: DraftModel, draft: DraftRow): PriceRowEn
     status,
     confidence,
     source,
+    recorded: recordedOf(source, sources),
   };
   const hash = createHash('sha256')
     .update(JSON.stringify([scope, when, rates, context, to]))

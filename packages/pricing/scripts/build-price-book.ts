@@ -18,7 +18,7 @@ export async function buildPriceBook(): Promise<PriceBookDocument> {
   const book = await readGenaiPrices(new Set(overlay.free));
   applyOverlay(book, overlay);
   deriveRows(book, overlay);
-  return assemblePriceBook(book, overlay.providers);
+  return assemblePriceBook(book, overlay.providers, overlay.recorded);
 }
 
 async function main(flags: readonly string[]): Promise<number> {

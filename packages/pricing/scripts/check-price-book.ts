@@ -23,6 +23,12 @@ export function checkPriceBook(book: PriceBookDocument): BookFindings {
     ids.add(row.id);
     for (const rates of [row.rates, ...(row.context ?? []).map((tier) => tier.rates)])
       checkRates(row, rates, errors, notices);
+    if (row.superseded_by !== undefined) {
+      const next = book.rows.find(({ id }) => id === row.superseded_by);
+      const same = next?.provider === row.provider && next.model === row.model && next.tier === row.tier;
+      if (!same) errors.push(`${row.id}: is superseded by ${row.superseded_by}, which is no row of its model and tier`);
+      continue;
+    }
     if (row.status === 'announced') continue;
     const key = JSON.stringify([row.provider, row.model, row.tier, row.scope ?? null, row.when ?? null]);
     groups.set(key, [...(groups.get(key) ?? []), row]);

@@ -10,7 +10,10 @@ import type {
 export type DraftRates = Partial<Record<RateUnit, RateEntry>>;
 
 export interface DraftRow
-  extends Omit<PriceRowEntry, 'id' | 'provider' | 'model' | 'rates' | 'context' | 'from' | 'to'> {
+  extends Omit<
+    PriceRowEntry,
+    'recorded' | 'superseded_by' | 'id' | 'provider' | 'model' | 'rates' | 'context' | 'from' | 'to'
+  > {
   from: string | null;
   to: string | null;
   rates: DraftRates;

@@ -24,6 +24,8 @@ export interface TierEntry {
 
 /** overlay.json: what the source package cannot say, and corrections to it, in the order in which they apply. */
 export interface Overlay {
+  /** UTC dates of the data: of the source package's version, and of this file. */
+  readonly recorded: { readonly source: string; readonly overlay: string };
   readonly providers: readonly ProviderEntry[];
   readonly free: readonly string[];
   readonly drop: readonly { readonly model: string; readonly why: string }[];

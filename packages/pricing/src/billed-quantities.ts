@@ -1,5 +1,5 @@
 import { type BillableClass, EMPTY_USAGE, type TokenUsage, type UsageUnits } from '@weir/usage';
-import type { CompiledRates } from './compile-price-book.ts';
+import type { CompiledRates } from './compile-rates.ts';
 import type { RateUnit } from './price-book-format.ts';
 import type { PriceRequest } from './price-request.ts';
 

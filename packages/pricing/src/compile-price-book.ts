@@ -1,28 +1,6 @@
-import { parseDecimal, type Rational } from '@weir/kernel';
-import {
-  type PriceBookDocument,
-  type PriceRowEntry,
-  type RateEntries,
-  type RateEntry,
-  type RateUnit,
-  readPriceBookDocument,
-} from './price-book-format.ts';
-
-/** A rate ready to multiply: `pico` when one unit costs a whole number of pico-dollars, else `exact`. */
-export interface CompiledRate {
-  readonly unit: RateUnit;
-  readonly amount: string;
-  readonly per: number;
-  readonly rateId: string;
-  /** Pico-dollars for one unit; null when that is not a whole number. */
-  readonly pico: bigint | null;
-  /** Pico-dollars for one unit, exactly. */
-  readonly exact: Rational;
-  /** The least quantity billed per request; 0 when there is none. */
-  readonly minimum: number;
-}
-
-export type CompiledRates = Readonly<Partial<Record<RateUnit, CompiledRate>>>;
+import { type CompiledRates, compileRates, endOf, startOf } from './compile-rates.ts';
+import { type PriceBookDocument, type PriceRowEntry, readPriceBookDocument } from './price-book-format.ts';
+import type { PriceTerms } from './terms/price-terms.ts';
 
 export interface CompiledContextTier {
   /** The first number of input tokens that pays this tier. */
@@ -82,6 +60,8 @@ export interface PriceBook {
   readonly inferRules: readonly { readonly pattern: RegExp; readonly provider: string }[];
   /** (provider, model) as asked to what they mean; bounded by match/match-model.ts. */
   readonly matchCache: Map<string, ModelMatch>;
+  /** Overrides and discounts of an installation. */
+  readonly terms: PriceTerms;
 }
 
 /** Which kind of cloud endpoint served a call; '' where the provider has no such choice or it is unknown. */
@@ -99,7 +79,6 @@ export interface ModelMatch {
   readonly reason: string;
 }
 
-const PICO_PER_USD = 10n ** 12n;
 const NON_TOKEN = /^(web_search|file_search|code_execution|character|audio_second|page|rerank|neuron|image($|\/))/;
 
 /**
@@ -134,6 +113,7 @@ function compilePriceBook(document: PriceBookDocument): PriceBook {
     providerIds,
     inferRules,
     matchCache: new Map(),
+    terms: { overrides: [], discounts: [] },
   };
 }
 
@@ -145,6 +125,7 @@ export function providerKey(name: string): string {
 function compileModels(document: PriceBookDocument): Map<string, CompiledModel> {
   const rows = new Map<string, Map<string, CompiledRow[]>>();
   for (const entry of document.rows) {
+    if (entry.superseded_by !== undefined) continue;
     const key = `${entry.provider}/${entry.model}`;
     const tiers = rows.get(key) ?? new Map<string, CompiledRow[]>();
     rows.set(key, tiers);
@@ -206,23 +187,4 @@ function compileRow(entry: PriceRowEntry): CompiledRow {
   };
 }
 
-function compileRates(entries: RateEntries, rateId: string): CompiledRates {
-  const rates: Partial<Record<RateUnit, CompiledRate>> = {};
-  for (const [unit, entry] of Object.entries(entries) as [RateUnit, RateEntry][]) {
-    rates[unit] = compileRate(unit, entry, rateId);
-  }
-  return rates;
-}
-
-function compileRate(unit: RateUnit, [amount, per, minimum = 0]: RateEntry, rateId: string): CompiledRate {
-  const usd = parseDecimal(amount);
-  const numerator = usd.numerator * PICO_PER_USD;
-  const denominator = usd.denominator * BigInt(per);
-  const whole = numerator % denominator === 0n;
-  const pico = whole ? numerator / denominator : null;
-  return { unit, amount, per, rateId, pico, exact: { numerator, denominator }, minimum };
-}
-
-const startOf = (time: string | null): number => (time === null ? -Infinity : Date.parse(time));
-const endOf = (time: string | null): number => (time === null ? Infinity : Date.parse(time));
 const minutes = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));

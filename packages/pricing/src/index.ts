@@ -4,3 +4,4 @@ export { PRICING_ERRORS } from './errors.ts';
 export { type PricedRecord, priceRecord } from './price-record.ts';
 export type { CostLine, PricedUsage, PriceRequest } from './price-request.ts';
 export { priceUsage } from './price-usage.ts';
+export { withTerms } from './terms/with-terms.ts';

@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/kernel';
+import { anchored, fields, instant, invalid, list, oneOf, text, texts, whole } from './read-json.ts';
 
 /** Units a rate can be for; the token classes of @weir/usage and the billables that are not tokens. */
 const RATE_UNITS = [
@@ -74,6 +74,10 @@ export interface PriceRowEntry {
   readonly status: 'active' | 'announced';
   readonly confidence: 'agreed' | 'single' | 'assumed';
   readonly source: string;
+  /** UTC date on which it became known; null when the book does not say. `from` and `to` say when it was in force. */
+  readonly recorded: string | null;
+  /** The row that corrects this one, which then prices nothing more; it stays, since costs name it. */
+  readonly superseded_by?: string;
 }
 
 /** A name that means another model for a time. */
@@ -106,17 +110,24 @@ export interface ProviderEntry {
   readonly tiers?: Readonly<Record<string, string>>;
 }
 
+export interface BookSource {
+  readonly name: string;
+  readonly ref: string;
+  readonly licence: string;
+  /** UTC date of its data: the `recorded` of its rows that have none of their own. */
+  readonly recorded?: string;
+}
+
 export interface PriceBookDocument {
   readonly format: 1;
   /** First 12 hex digits of the SHA-256 of everything else in the document. */
   readonly version: string;
-  readonly sources: readonly { readonly name: string; readonly ref: string; readonly licence: string }[];
+  readonly sources: readonly BookSource[];
   readonly providers: readonly ProviderEntry[];
   readonly models: readonly ModelEntry[];
   readonly rows: readonly PriceRowEntry[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 const KNOWN_UNITS: ReadonlySet<string> = new Set([...RATE_UNITS, 'image']);
 
 /**
@@ -126,17 +137,26 @@ const KNOWN_UNITS: ReadonlySet<string> = new Set([...RATE_UNITS, 'image']);
 export function readPriceBookDocument(json: unknown): PriceBookDocument {
   const book = fields(json, 'book');
   if (book['format'] !== 1) throw invalid('format', 'must be 1');
+  const sources = list(book['sources'], 'sources').map((entry, index) => readSource(entry, `sources[${index}]`));
   return {
     format: 1,
     version: text(book['version'], 'version'),
-    sources: list(book['sources'], 'sources').map((entry, index) => {
-      const source = fields(entry, `sources[${index}]`);
-      const part = (name: string) => text(source[name], `sources[${index}].${name}`);
-      return { name: part('name'), ref: part('ref'), licence: part('licence') };
-    }),
+    sources,
     providers: list(book['providers'], 'providers').map((entry, index) => readProvider(entry, `providers[${index}]`)),
     models: Object.entries(fields(book['models'], 'models')).map(([key, entry]) => readModel(key, entry)),
-    rows: Object.entries(fields(book['rows'], 'rows')).map(([id, entry]) => readRow(id, entry)),
+    rows: Object.entries(fields(book['rows'], 'rows')).map(([id, entry]) => readRow(id, entry, sources)),
+  };
+}
+
+function readSource(json: unknown, path: string): BookSource {
+  const source = fields(json, path);
+  const part = (name: string) => text(source[name], `${path}.${name}`);
+  const recorded = instant(source['recorded'], `${path}.recorded`);
+  return {
+    name: part('name'),
+    ref: part('ref'),
+    licence: part('licence'),
+    ...(recorded === null ? {} : { recorded }),
   };
 }
 
@@ -190,13 +210,14 @@ function readDated(json: unknown, path: string): DatedAliasEntry {
   };
 }
 
-function readRow(id: string, json: unknown): PriceRowEntry {
+function readRow(id: string, json: unknown, sources: readonly BookSource[]): PriceRowEntry {
   const path = `rows.${id}`;
   const entry = fields(json, path);
   const model = splitModel(text(entry['model'], `${path}.model`), `${path}.model`);
   const status = oneOf(entry['status'] ?? 'active', ['active', 'announced'] as const, `${path}.status`);
   const confidence = oneOf(entry['confidence'], ['agreed', 'single', 'assumed'] as const, `${path}.confidence`);
-  const { scope, when, context } = entry;
+  const { scope, when, context, superseded_by: superseded } = entry;
+  const source = text(entry['source'], `${path}.source`);
   return {
     id,
     provider: model.provider,
@@ -212,8 +233,15 @@ function readRow(id: string, json: unknown): PriceRowEntry {
       : { context: list(context, `${path}.context`).map((tier) => readContext(tier, `${path}.context`)) }),
     status,
     confidence,
-    source: text(entry['source'], `${path}.source`),
+    source,
+    recorded: instant(entry['recorded'], `${path}.recorded`) ?? recordedOf(source, sources),
+    ...(superseded === undefined ? {} : { superseded_by: text(superseded, `${path}.superseded_by`) }),
   };
+}
+
+/** A row says why it is so; one that does not name a source as such comes from the last, the hand-kept one. */
+export function recordedOf(source: string, sources: readonly BookSource[]): string | null {
+  return (sources.find(({ name }) => name === source) ?? sources.at(-1))?.recorded ?? null;
 }
 
 function readScope(json: unknown, path: string): ScopeEntry {
@@ -252,7 +280,8 @@ function readContext(json: unknown, path: string): ContextTierEntry {
   };
 }
 
-function readRates(json: unknown, path: string): RateEntries {
+/** @throws WeirError `PRICE_BOOK_INVALID`. */
+export function readRates(json: unknown, path: string): RateEntries {
   const rates: Partial<Record<RateUnit, RateEntry>> = {};
   for (const [unit, value] of Object.entries(fields(json, path))) {
     if (!isRateUnit(unit)) throw invalid(`${path}.${unit}`, 'is not a known unit');
@@ -271,57 +300,4 @@ function readRate(json: unknown, path: string): RateEntry {
 
 function isRateUnit(unit: string): unit is RateUnit {
   return KNOWN_UNITS.has(unit) || unit.startsWith('image/');
-}
-
-function invalid(path: string, problem: string): WeirError {
-  return new WeirError('PRICE_BOOK_INVALID', `price book: ${path} ${problem}`, { details: { path } });
-}
-
-function fields(json: unknown, path: string): Fields {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid(path, 'must be an object');
-  return { ...json };
-}
-
-function list(json: unknown, path: string): readonly unknown[] {
-  if (!Array.isArray(json)) throw invalid(path, 'must be a list');
-  return json;
-}
-
-function text(json: unknown, path: string): string {
-  if (typeof json !== 'string' || json === '') throw invalid(path, 'must be text');
-  return json;
-}
-
-function texts(json: unknown, path: string): string[] {
-  return list(json, path).map((entry) => text(entry, path));
-}
-
-function whole(json: unknown, minimum: number, path: string): number {
-  if (typeof json !== 'number' || !Number.isSafeInteger(json) || json < minimum) {
-    throw invalid(path, `must be a whole number of at least ${minimum}`);
-  }
-  return json;
-}
-
-function instant(json: unknown, path: string): string | null {
-  if (json === null || json === undefined) return null;
-  const value = text(json, path);
-  if (Number.isNaN(Date.parse(value))) throw invalid(path, 'must be a UTC date or instant');
-  return value;
-}
-
-function oneOf<const Choice extends string>(json: unknown, choices: readonly Choice[], path: string): Choice {
-  const found = choices.find((choice) => choice === json);
-  if (found === undefined) throw invalid(path, `must be one of ${choices.join(', ')}`);
-  return found;
-}
-
-function anchored(rule: string, path: string, both: boolean): string {
-  if (!rule.startsWith('^') || (both && !rule.endsWith('$'))) throw invalid(path, `must be anchored: ${rule}`);
-  try {
-    new RegExp(rule);
-  } catch {
-    throw invalid(path, `is not a regular expression: ${rule}`);
-  }
-  return rule;
 }

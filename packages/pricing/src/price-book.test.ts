@@ -6,7 +6,7 @@ import { checkPriceBook } from '../scripts/check-price-book.ts';
 import { decimalOfFloat, multiplyDecimals } from '../scripts/decimal-text.ts';
 import { diffPriceBooks } from '../scripts/diff-price-books.ts';
 import { embeddedPriceBook } from './embedded-price-book.ts';
-import type { PriceBookDocument } from './price-book-format.ts';
+import { type PriceBookDocument, readPriceBookDocument } from './price-book-format.ts';
 
 let document: PriceBookDocument;
 beforeAll(async () => {
@@ -30,6 +30,11 @@ describe('the committed price book', () => {
     expect(diffPriceBooks(document, document)).toEqual([`${document.version} -> ${document.version}`]);
     const without = { ...document, rows: document.rows.slice(1) };
     expect(diffPriceBooks(document, without)[1]).toContain(`- ${document.rows[0]?.id}`);
+  });
+
+  it('says of every row when it became known', () => {
+    expect(document.rows.filter((row) => !/^2026-\d\d-\d\d$/.test(row.recorded ?? ''))).toEqual([]);
+    expect(readPriceBookDocument(JSON.parse(serializePriceBook(document)))).toEqual(document);
   });
 
   it('holds corrections of known mistakes', () => {
@@ -59,6 +64,13 @@ describe('the check of a book', () => {
     if (found === undefined) throw new Error('gpt-4o has no row');
     return found;
   };
+
+  it('lets a corrected row stay beside its correction, and only beside one', () => {
+    const old = { ...row(), id: 'old', superseded_by: row().id };
+    expect(broken((book) => ({ ...book, rows: [...book.rows, old] }))).toEqual([]);
+    const lost = { ...old, superseded_by: 'nowhere' };
+    expect(broken((book) => ({ ...book, rows: [...book.rows, lost] }))).toEqual([expect.stringContaining('nowhere')]);
+  });
 
   it('finds overlaps, gaps, magnitudes and shared names', () => {
     const twice = broken((book) => ({ ...book, rows: [...book.rows, { ...row(), id: 'again', from: '2026-01-01' }] }));

@@ -15,6 +15,9 @@ export interface PriceRequest {
   /** Cloud region or data residency (`eu`, `us`, `eu-west-1`); '' when unknown. */
   readonly region: string;
   readonly usage: TokenUsage;
+  /** Whose call it was: terms may be for one account or gateway. */
+  readonly account?: string;
+  readonly gateway?: string;
   /** Size and quality of generated images, where the price of one depends on them. */
   readonly image?: { readonly quality?: string; readonly size?: string };
   /** Perplexity's low, medium or high. */
@@ -23,7 +26,7 @@ export interface PriceRequest {
 
 /** One class of usage times its rate. The amounts of the lines add up to the total exactly. */
 export interface CostLine {
-  /** Billable class, e.g. `input`, `cache_read`, `output`, `web_search`. */
+  /** Billable class, e.g. `input`, `cache_read`, `output`, `web_search`; `discount` takes from the others. */
   readonly class: string;
   readonly quantity: number;
   /** token, search, image, page, ... */
@@ -38,11 +41,11 @@ export interface CostLine {
 }
 
 export interface PricedUsage {
-  /** Sum of all lines; null when any line has no rate, or no price is known (I5: never 0 for unknown). */
+  /** Sum of all lines, discounts included; null when any line has no rate, or no price is known (I5: never 0 for unknown). */
   readonly total: PicoUsd | null;
   /** Sum of the lines that have a rate. */
   readonly partial: PicoUsd;
-  readonly source: Extract<CostSource, 'computed' | 'unpriced' | 'none'>;
+  readonly source: Extract<CostSource, 'computed' | 'override' | 'unpriced' | 'none'>;
   readonly lines: readonly CostLine[];
   /** What was assumed or odd, e.g. `assumed_cache_read`; sorted, without repeats. */
   readonly flags: readonly string[];

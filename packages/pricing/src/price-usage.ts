@@ -1,11 +1,20 @@
 import { divideHalfEven, type PicoUsd, parseDecimal } from '@weir/kernel';
 import { toBillableClasses } from '@weir/usage';
 import { type Billed, billedQuantities } from './billed-quantities.ts';
-import type { CompiledRate, CompiledRates, Endpoint, ModelMatch, PriceBook } from './compile-price-book.ts';
+import type { Endpoint, ModelMatch, PriceBook } from './compile-price-book.ts';
+import type { CompiledRate, CompiledRates } from './compile-rates.ts';
 import { matchModel } from './match/match-model.ts';
 import type { CostLine, PricedUsage, PriceRequest } from './price-request.ts';
 import { rateForClass } from './rate-for-class.ts';
 import { modelAt, ratesAt, selectRow, tierOf } from './select-row.ts';
+import {
+  discountFor,
+  overrideFor,
+  type PriceDiscount,
+  type PriceOverride,
+  type PriceTerms,
+  type TermQuery,
+} from './terms/price-terms.ts';
 
 /** Everything about the rates of one request. */
 interface Rated {
@@ -28,7 +37,11 @@ const NO_RATES: CompiledRates = {};
  */
 export function priceUsage(book: PriceBook, request: PriceRequest): PricedUsage {
   const { classes, violations } = toBillableClasses(request.usage);
-  const rated = findRates(book, request);
+  const found = findRates(book, request);
+  const { overrides, discounts } = book.terms;
+  const query = overrides.length + discounts.length === 0 ? null : termQuery(book, request, found);
+  const override = query === null ? undefined : overrideFor(book.terms, query);
+  const rated = override === undefined ? found : overridden(found, override);
   const billed = billedQuantities(classes, rated.rates, request);
   const flags = [...rated.flags, ...violations, ...billed.flags];
   const lines: CostLine[] = [];
@@ -42,11 +55,12 @@ export function priceUsage(book: PriceBook, request: PriceRequest): PricedUsage 
     if (line.amount === null) missing ||= item.class;
     else partial += line.amount;
   }
+  if (query !== null && missing === '' && rated.reason === '') partial += pushDiscounts(lines, book.terms, query);
   const reason = lines.length === 0 ? '' : rated.reason || (missing === '' ? '' : `no_rate_for_${missing}`);
   return {
     total: reason === '' ? partial : null,
     partial,
-    source: lines.length === 0 ? 'none' : reason === '' ? 'computed' : 'unpriced',
+    source: lines.length === 0 ? 'none' : reason === '' ? sourceOf(lines, override) : 'unpriced',
     lines,
     flags: flags.length < 2 ? flags : [...new Set(flags)].sort(),
     provider: rated.provider,
@@ -54,6 +68,43 @@ export function priceUsage(book: PriceBook, request: PriceRequest): PricedUsage 
     bookVersion: book.version,
     reason,
   };
+}
+
+function sourceOf(lines: readonly CostLine[], override: PriceOverride | undefined): 'computed' | 'override' {
+  return override !== undefined && lines.some(({ rateId }) => rateId === override.id) ? 'override' : 'computed';
+}
+
+function termQuery(book: PriceBook, request: PriceRequest, rated: Rated): TermQuery {
+  return {
+    account: request.account ?? '',
+    gateway: request.gateway ?? '',
+    provider: rated.provider,
+    models: [rated.model, request.responseModel.toLowerCase(), request.requestModel.toLowerCase()],
+    tier: tierOf(request.serviceTier, book.providers.get(rated.provider)),
+    at: request.at,
+  };
+}
+
+/** Rates of one's own stand in for those of the list, and price what the list does not know. */
+function overridden(rated: Rated, override: PriceOverride): Rated {
+  const model = rated.model === '' ? override.model : rated.model;
+  return { ...rated, model, rates: { ...rated.rates, ...override.rates }, reason: '' };
+}
+
+/** Adds one line for each discount that takes something off, and returns what they take: 0 or less. */
+function pushDiscounts(lines: CostLine[], terms: PriceTerms, query: TermQuery): bigint {
+  const bases = new Map<PriceDiscount, bigint>();
+  for (const line of lines) {
+    const discount = discountFor(terms, query, line.class);
+    if (discount !== undefined) bases.set(discount, (bases.get(discount) ?? 0n) + (line.amount ?? 0n));
+  }
+  let taken = 0n;
+  for (const [{ id, percent, percentNumber }, base] of bases) {
+    const amount = -divideHalfEven(base * percent.numerator, percent.denominator * 100n);
+    lines.push({ class: 'discount', quantity: percentNumber, unit: 'percent', rate: '', per: 1, rateId: id, amount });
+    taken += amount;
+  }
+  return taken;
 }
 
 function findRates(book: PriceBook, request: PriceRequest): Rated {

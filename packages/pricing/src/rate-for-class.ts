@@ -1,5 +1,5 @@
 import { picoToText } from '@weir/kernel';
-import type { CompiledRate, CompiledRates } from './compile-price-book.ts';
+import type { CompiledRate, CompiledRates } from './compile-rates.ts';
 import type { RateUnit } from './price-book-format.ts';
 
 export interface ClassRate {

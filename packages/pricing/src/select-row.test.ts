@@ -26,12 +26,18 @@ const book = loadPriceBook({
     peak: row({ when: { utc: [['01:00', '04:00']], weekdays: [1, 2, 3, 4, 5] } }),
     night: row({ when: { utc: [['23:00', '00:30']] } }),
     global: row({ scope: { endpoint: ['global'] } }),
+    wrong: row({ tier: 'corrected', rates: { input: ['9', 1] }, superseded_by: 'right' }),
+    right: row({ tier: 'corrected' }),
     late: row({ tier: 'late', from: '2026-01-01', to: '2026-02-01' }),
   },
 });
 const model = book.providers.get('p')?.names.get('m')?.[0]?.model as CompiledModel;
 const select = (time: string, tier = 'standard', endpoint: '' | 'global' = '') =>
   selectRow(model, { tier, at: Date.parse(time), endpoint, region: '' });
+
+it('a row that was corrected prices nothing more', () => {
+  expect(select('2026-08-21T00:00:00Z', 'corrected').row?.id).toBe('right');
+});
 
 describe('daily windows', () => {
   it.each([

@@ -1,11 +1,5 @@
-import type {
-  CompiledModel,
-  CompiledProvider,
-  CompiledRates,
-  CompiledRow,
-  Endpoint,
-  NamedModel,
-} from './compile-price-book.ts';
+import type { CompiledModel, CompiledProvider, CompiledRow, Endpoint, NamedModel } from './compile-price-book.ts';
+import type { CompiledRates } from './compile-rates.ts';
 
 /** Words of providers for the tiers of the book; a word that is not here is a tier of that name. */
 const TIER_WORDS: ReadonlyMap<string, string> = new Map([

@@ -31,45 +31,63 @@ export interface BillableUsage {
  */
 export function toBillableClasses(usage: TokenUsage): BillableUsage {
   const violations: string[] = [];
-  const rest = (name: string, whole: number, ...parts: number[]): number => {
-    const left = parts.reduce((remaining, part) => remaining - part, whole);
-    if (left >= 0) return left;
-    violations.push(name);
-    return 0;
-  };
-  const cacheReadText = rest(
+  const cacheReadText = atLeast0(
+    usage.cacheReadTokens - usage.cacheReadAudioTokens - usage.cacheReadImageTokens,
     'cached_modalities_exceed_cache_read',
-    usage.cacheReadTokens,
-    usage.cacheReadAudioTokens,
-    usage.cacheReadImageTokens,
+    violations,
   );
-  const freshAudio = rest('cached_audio_exceeds_audio', usage.inputAudioTokens, usage.cacheReadAudioTokens);
-  const freshImage = rest('cached_image_exceeds_image', usage.inputImageTokens, usage.cacheReadImageTokens);
-  const freshVideo = rest('cached_video_exceeds_video', usage.inputVideoTokens, usage.cacheReadVideoTokens);
-  const otherWrites = rest(
+  const freshAudio = atLeast0(
+    usage.inputAudioTokens - usage.cacheReadAudioTokens,
+    'cached_audio_exceeds_audio',
+    violations,
+  );
+  const freshImage = atLeast0(
+    usage.inputImageTokens - usage.cacheReadImageTokens,
+    'cached_image_exceeds_image',
+    violations,
+  );
+  const freshVideo = atLeast0(
+    usage.inputVideoTokens - usage.cacheReadVideoTokens,
+    'cached_video_exceeds_video',
+    violations,
+  );
+  const otherWrites = atLeast0(
+    usage.cacheWriteTokens - usage.cacheWrite5mTokens - usage.cacheWrite1hTokens,
     'split_writes_exceed_cache_write',
-    usage.cacheWriteTokens,
-    usage.cacheWrite5mTokens,
-    usage.cacheWrite1hTokens,
+    violations,
   );
-  const modalities = freshAudio + freshImage + freshVideo;
-  const counts: Record<BillableClass, number> = {
-    input: rest('parts_exceed_input', usage.inputTokens, usage.cacheReadTokens, usage.cacheWriteTokens, modalities),
-    cache_read: cacheReadText,
-    cache_write_5m: usage.cacheWrite5mTokens,
-    cache_write_1h: usage.cacheWrite1hTokens,
-    cache_write: otherWrites,
-    input_audio: freshAudio,
-    cache_read_audio: usage.cacheReadAudioTokens,
-    input_image: freshImage,
-    cache_read_image: usage.cacheReadImageTokens,
-    input_video: freshVideo,
-    output: rest('parts_exceed_output', usage.outputTokens, usage.outputAudioTokens, usage.outputImageTokens),
-    output_audio: usage.outputAudioTokens,
-    output_image: usage.outputImageTokens,
-  };
+  const freshMedia = freshAudio + freshImage + freshVideo;
+  const freshText = atLeast0(
+    usage.inputTokens - usage.cacheReadTokens - usage.cacheWriteTokens - freshMedia,
+    'parts_exceed_input',
+    violations,
+  );
+  const outputText = atLeast0(
+    usage.outputTokens - usage.outputAudioTokens - usage.outputImageTokens,
+    'parts_exceed_output',
+    violations,
+  );
   if (usage.reasoningTokens > usage.outputTokens) violations.push('reasoning_exceeds_output');
+  // In the order of BILLABLE_CLASSES, which is the order of the lines of a cost.
   const classes: Partial<Record<BillableClass, number>> = {};
-  for (const name of BILLABLE_CLASSES) if (counts[name] > 0) classes[name] = counts[name];
+  if (freshText > 0) classes.input = freshText;
+  if (cacheReadText > 0) classes.cache_read = cacheReadText;
+  if (usage.cacheWrite5mTokens > 0) classes.cache_write_5m = usage.cacheWrite5mTokens;
+  if (usage.cacheWrite1hTokens > 0) classes.cache_write_1h = usage.cacheWrite1hTokens;
+  if (otherWrites > 0) classes.cache_write = otherWrites;
+  if (freshAudio > 0) classes.input_audio = freshAudio;
+  if (usage.cacheReadAudioTokens > 0) classes.cache_read_audio = usage.cacheReadAudioTokens;
+  if (freshImage > 0) classes.input_image = freshImage;
+  if (usage.cacheReadImageTokens > 0) classes.cache_read_image = usage.cacheReadImageTokens;
+  if (freshVideo > 0) classes.input_video = freshVideo;
+  if (outputText > 0) classes.output = outputText;
+  if (usage.outputAudioTokens > 0) classes.output_audio = usage.outputAudioTokens;
+  if (usage.outputImageTokens > 0) classes.output_image = usage.outputImageTokens;
   return { classes, violations };
+}
+
+function atLeast0(left: number, violation: string, violations: string[]): number {
+  if (left >= 0) return left;
+  violations.push(violation);
+  return 0;
 }

@@ -1,3 +1,4 @@
+import { remembered } from '@weir/kernel';
 import type { CostLine } from '@weir/pricing';
 
 /** Sums of the priced lines by kind, pico-dollars. */
@@ -9,13 +10,13 @@ export interface CostColumns {
   readonly cost_other_usd: bigint;
 }
 
-function columnOf(usageClass: string): keyof CostColumns {
+const columnOf = remembered<keyof CostColumns>(64, (usageClass) => {
   if (usageClass.startsWith('cache_read')) return 'cost_cache_read_usd';
   if (usageClass.startsWith('cache_write')) return 'cost_cache_write_usd';
   if (usageClass === 'input' || /^input_(audio|image|video)$/.test(usageClass)) return 'cost_input_usd';
   if (/^(output|reasoning)(_|$)/.test(usageClass)) return 'cost_output_usd';
   return 'cost_other_usd';
-}
+});
 
 export function costColumns(lines: readonly CostLine[]): CostColumns {
   const sums: Record<keyof CostColumns, bigint> = {
@@ -29,9 +30,12 @@ export function costColumns(lines: readonly CostLine[]): CostColumns {
   return sums;
 }
 
-/** Quantity by usage class, over all lines. */
+/** Quantity by usage class, over all lines; a discount is no usage. */
 export function quantities(lines: readonly CostLine[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const line of lines) counts[line.class] = (counts[line.class] ?? 0) + line.quantity;
+  for (const line of lines) {
+    if (line.unit === 'percent') continue;
+    counts[line.class] = (counts[line.class] ?? 0) + line.quantity;
+  }
   return counts;
 }

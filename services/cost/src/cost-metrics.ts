@@ -7,15 +7,54 @@ export interface CostMetrics {
   deadLettered(code: string): void;
 }
 
-export function createCostMetrics(metrics: Metrics): CostMetrics {
+export interface UnpricedModel {
+  readonly provider: string;
+  readonly model: string;
+  readonly reason: string;
+}
+
+/** Models come from traffic, so that their number is anyone's to choose: further ones share one label. */
+const UNPRICED_MODELS_MAX = 200;
+const OTHER: UnpricedModel = { provider: 'other', model: 'other', reason: 'other' };
+
+/** @param onUnpricedModel hears of each model without a price once. */
+export function createCostMetrics(metrics: Metrics, onUnpricedModel: (model: UnpricedModel) => void): CostMetrics {
   const events = metrics.counter('weir_cost_events_total', 'Cost events made.', ['cost_source', 'usage_source']);
   const unpriced = metrics.counter('weir_cost_unpriced_total', 'Events whose cost is unknown.', ['reason']);
+  const models = metrics.counter('weir_cost_unpriced_models_total', 'Events of models without a price.', [
+    'provider',
+    'model',
+    'reason',
+  ]);
+  const flags = metrics.counter('weir_cost_flags_total', 'Rules that usage or price broke, by flag.', ['flag']);
   const dead = metrics.counter('weir_cost_dead_letters_total', 'Records given up, by error code.', ['code']);
+  const seen = new Set<string>();
+  const labelsOf = (found: UnpricedModel): UnpricedModel => {
+    const key = JSON.stringify(found);
+    if (seen.has(key)) return found;
+    if (seen.size >= UNPRICED_MODELS_MAX) return OTHER;
+    seen.add(key);
+    onUnpricedModel(found);
+    return found;
+  };
   return {
     priced(cost) {
       events.inc({ cost_source: cost.cost_source, usage_source: cost.usage_source });
-      if (cost.cost_usd === null) unpriced.inc({ reason: cost.unpriced_reason });
+      for (const flag of cost.usage_flags) flags.inc({ flag: wordOf(flag) });
+      for (const flag of cost.cost_flags) flags.inc({ flag: wordOf(flag) });
+      if (cost.cost_usd !== null) return;
+      unpriced.inc({ reason: cost.unpriced_reason });
+      const model = cost.response_model || cost.request_model;
+      if (cost.cost_lines.length === 0 || model === '') return;
+      const { provider, unpriced_reason: reason } = cost;
+      models.inc({ ...labelsOf({ provider, model: model.slice(0, 200), reason }) });
     },
     deadLettered: (code) => dead.inc({ code }),
   };
+}
+
+/** A flag without the value that some carry: `image_size:1024x1024`. */
+function wordOf(flag: string): string {
+  const colon = flag.indexOf(':');
+  return colon < 0 ? flag : flag.slice(0, colon);
 }

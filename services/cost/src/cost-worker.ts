@@ -4,6 +4,8 @@ import { backoffMs, sleep, WeirError } from '@weir/kernel';
 import type { PriceBook } from '@weir/pricing';
 import type { CostMetrics } from './cost-metrics.ts';
 import { deriveCost } from './derive-cost.ts';
+import { needsEstimate } from './estimate/estimate-usage.ts';
+import { type RequestFacts, requestFacts } from './request-facts.ts';
 
 const READ_LIMITS = { maxRecords: 1_000, maxBytes: 16 * 1024 * 1024, waitMs: 1_000 };
 const RETRY = { baseMs: 50, capMs: 5_000 };
@@ -16,6 +18,8 @@ export interface CostWorkerDependencies {
   readonly requests: EventCodec<RequestEvent>;
   readonly costs: EventCodec<CostEvent>;
   readonly metrics: CostMetrics;
+  /** Counts what the provider did not. */
+  estimate(event: RequestEvent, facts: RequestFacts): Promise<RequestFacts>;
   /** Resolves when the dead letters are durable. */
   bury(dead: readonly Dead[]): Promise<void>;
 }
@@ -48,8 +52,10 @@ async function deriveBatch(records: readonly StoredRecord[], dependencies: CostW
   let handled = 0;
   for (const record of records) {
     try {
-      const event = dependencies.requests.decode(record.value);
-      const cost = deriveCost(event, record, dependencies.book);
+      const event = dependencies.requests.decodeInPlace(record.value);
+      const facts = requestFacts(event);
+      const known = needsEstimate(event, facts) ? await dependencies.estimate(event, facts) : facts;
+      const cost = deriveCost(event, record, dependencies.book, known);
       const value = dependencies.costs.encode(cost);
       outcome.costs.push({
         key: event.request_id,

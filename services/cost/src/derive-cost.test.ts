@@ -39,6 +39,7 @@ function event(
   const responseBody = Buffer.isBuffer(response) ? response : Buffer.from(JSON.stringify(response));
   return {
     ...GOLDEN_EVENTS.request,
+    custom_cost: '',
     stream: false,
     cache_status: 'none',
     response_content_type: 'application/json',
@@ -194,6 +195,17 @@ describe('deriveCost', () => {
       input_tokens: 0,
       total_tokens: 0,
     });
+  });
+
+  it("I4 takes the caller's own rates over all others, and says when they are none", () => {
+    const rates = '{"per_token_in":0.000001,"per_token_out":0.000002}';
+    const cost = deriveCost(event({ custom_cost: rates }), position, book);
+    expect(usd(cost.cost_usd)).toBe('0.0011');
+    expect(cost).toMatchObject({ cost_source: 'override', unpriced_reason: '' });
+    const free = deriveCost(event({ custom_cost: '{"total_cost":1}', status: 500 }, question, {}), position, book);
+    expect(free).toMatchObject({ cost_usd: 0n, cost_source: 'none' });
+    const refused = deriveCost(event({ custom_cost: '{"per_token_in":' }), position, book);
+    expect(refused).toMatchObject({ cost_source: 'computed', cost_flags: ['custom_cost_invalid'] });
   });
 
   it("takes the provider's own figure over its own, and keeps the lines", () => {

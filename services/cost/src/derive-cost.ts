@@ -1,8 +1,10 @@
 import type { CostEvent, RequestEvent } from '@weir/events';
+import { picoFromText } from '@weir/kernel';
 import type { CostLine, PriceBook } from '@weir/pricing';
 import type { ExchangeFacts } from '@weir/providers';
-import { EMPTY_USAGE, type TokenUsage } from '@weir/usage';
+import { EMPTY_USAGE, type TokenUsage, toBillableClasses } from '@weir/usage';
 import { costColumns, quantities } from './cost-columns.ts';
+import { priceByCaller, readCustomCost } from './custom-cost.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
@@ -13,9 +15,17 @@ export interface SourcePosition {
   readonly offset: number;
 }
 
-/** One request event to its ledger row. Pure: the same event, book and position give the same row (I6). */
-export function deriveCost(event: RequestEvent, source: SourcePosition, book: PriceBook): CostEvent {
-  const facts = countedFacts(event, requestFacts(event));
+/**
+ * One request event to its ledger row. Pure: the same event, book and position give the same row (I6).
+ * @param known the event's facts, where they are more than its bodies tell (an estimate).
+ */
+export function deriveCost(
+  event: RequestEvent,
+  source: SourcePosition,
+  book: PriceBook,
+  known: RequestFacts = requestFacts(event),
+): CostEvent {
+  const facts = countedFacts(event, known);
   const money = priceAttempt(event, facts, book);
   const usage = facts.usage ?? EMPTY_USAGE;
   return {
@@ -29,13 +39,13 @@ export function deriveCost(event: RequestEvent, source: SourcePosition, book: Pr
     error_type: facts.error?.category ?? '',
     usage: quantities(money.lines),
     usage_source: facts.usageSource,
-    usage_flags: [...facts.flags],
+    usage_flags: usageFlags(facts),
     usage_raw: facts.usageRaw,
     cost_usd: money.total,
     cost_reported_usd: money.reported,
     cost_saved_usd: 0n,
     cost_source: money.source,
-    cost_flags: [...money.flags],
+    cost_flags: costFlags(event, money),
     unpriced_reason: money.reason,
     price_book_version: book.version,
     cost_lines: money.lines.map(costLine),
@@ -54,14 +64,36 @@ const NOTHING_BILLED = { lines: [], flags: [], model: '', reported: null } as co
 
 function priceAttempt(event: RequestEvent, facts: ExchangeFacts, book: PriceBook): PricedFacts {
   if (event.cache_status === 'hit') return { ...NOTHING_BILLED, total: 0n, source: 'none', reason: '' };
+  const custom = event.custom_cost === '' ? null : readCustomCost(event.custom_cost);
+  if (custom !== null && (facts.usage !== null || custom.total_cost !== undefined)) {
+    if (facts.usage !== null || unbilledReason(event, facts) !== 'free') {
+      const reported = facts.reportedCostUsd === '' ? null : picoFromText(facts.reportedCostUsd);
+      const priced = priceByCaller(custom, facts.billedUsage ?? facts.usage ?? EMPTY_USAGE);
+      return { ...NOTHING_BILLED, ...priced, reported, source: 'override', reason: '' };
+    }
+  }
   if (facts.usage === null && facts.reportedCostUsd === '') {
     const reason = unbilledReason(event, facts);
     return reason === 'free'
       ? { ...NOTHING_BILLED, total: 0n, source: 'none', reason: '' }
       : { ...NOTHING_BILLED, total: null, source: 'unpriced', reason };
   }
-  const completedAtMs = event.ts + Math.round(event.duration_us / 1_000);
-  return priceFacts(book, facts, facts.usage ?? EMPTY_USAGE, completedAtMs);
+  const at = event.ts + Math.round(event.duration_us / 1_000);
+  const { account, gateway } = event;
+  return priceFacts(book, facts, facts.usage ?? EMPTY_USAGE, { at, account, gateway });
+}
+
+function costFlags(event: RequestEvent, money: PricedFacts): string[] {
+  const refused = event.custom_cost !== '' && readCustomCost(event.custom_cost) === null;
+  return refused ? [...money.flags, 'custom_cost_invalid'] : [...money.flags];
+}
+
+/** What the readers found broken, and what the split into billable classes did, each once. */
+function usageFlags(facts: RequestFacts): string[] {
+  const parts =
+    facts.usageParts.length > 0 ? facts.usageParts.map(({ usage }) => usage) : [facts.billedUsage ?? facts.usage];
+  const violations = parts.flatMap((usage) => (usage === null ? [] : toBillableClasses(usage).violations));
+  return violations.length === 0 ? [...facts.flags] : [...new Set([...facts.flags, ...violations])];
 }
 
 function dimensions(event: RequestEvent) {

@@ -1,5 +1,5 @@
 import { type CapturedBytes, decodeBody, promptFingerprint, type RequestEvent } from '@weir/events';
-import { type ExchangeFacts, readExchange } from '@weir/providers';
+import { type Exchange, type ExchangeFacts, readExchange } from '@weir/providers';
 
 /** What is known of an exchange, with the template of its prompt as a fingerprint. */
 export interface RequestFacts extends ExchangeFacts {
@@ -10,9 +10,15 @@ export interface RequestFacts extends ExchangeFacts {
 /** Reads an exchange's facts from the event: from its bodies, or from what the ingress kept of them. */
 export function requestFacts(event: RequestEvent): RequestFacts {
   if (event.facts !== '') return JSON.parse(event.facts) as RequestFacts;
+  const facts = readExchange(exchangeOf(event));
+  return { ...facts, promptFingerprint: promptFingerprint(facts.promptTemplate) };
+}
+
+/** The exchange of an event, its bodies decompressed. */
+export function exchangeOf(event: RequestEvent): Exchange {
   const request: CapturedBytes = { head: event.request_head, tail: event.request_tail, bytes: event.request_bytes };
   const response: CapturedBytes = { head: event.response_head, tail: event.response_tail, bytes: event.response_bytes };
-  const facts = readExchange({
+  return {
     provider: event.provider,
     method: event.method,
     path: event.path,
@@ -24,6 +30,5 @@ export function requestFacts(event: RequestEvent): RequestFacts {
     request: decodeBody(request, event.request_encoding),
     response: decodeBody(response, event.response_encoding),
     complete: event.complete,
-  });
-  return { ...facts, promptFingerprint: promptFingerprint(facts.promptTemplate) };
+  };
 }

@@ -5,6 +5,8 @@ import type { PriceBook } from '@weir/pricing';
 import type { Logger, Metrics } from '@weir/telemetry';
 import { createCostMetrics } from './cost-metrics.ts';
 import { runCostWorker } from './cost-worker.ts';
+import { withEstimate } from './estimate/estimate-usage.ts';
+import { createTokenizer } from './estimate/tokenizer.ts';
 
 /** The consumer group that turns requests into costs. */
 export const COST_GROUP = 'weir-cost';
@@ -16,6 +18,8 @@ export interface CostDependencies {
   readonly metrics: Metrics;
   readonly version: string;
   readonly now?: () => number;
+  /** Whether tokens are counted here when a provider sent no usage; true by default. */
+  readonly estimateUsage?: boolean;
   /** Framing of cost and dead-letter events; single-object by default. */
   readonly framing?: { readonly cost: Framing; readonly deadLetter: Framing };
 }
@@ -23,7 +27,9 @@ export interface CostDependencies {
 /** Starts the cost service: weir.requests in, weir.costs (and weir.dead-letters) out. */
 export async function startCost(dependencies: CostDependencies): Promise<Started<Subscription>> {
   const { log, logger } = dependencies;
-  const metrics = createCostMetrics(dependencies.metrics);
+  const metrics = createCostMetrics(dependencies.metrics, (model) =>
+    logger.warn(model, 'a model in traffic has no price; add it to cost.price_terms or to the price book'),
+  );
   const bury = createGravedigger({
     service: 'cost',
     version: dependencies.version,
@@ -35,6 +41,7 @@ export async function startCost(dependencies: CostDependencies): Promise<Started
       logger.error({ record: place, error }, 'record sent to weir.dead-letters');
     },
   });
+  const tokenizer = dependencies.estimateUsage === false ? undefined : createTokenizer();
   const subscription = await log.subscribe({
     group: COST_GROUP,
     topics: [EVENTS.request.topic],
@@ -45,9 +52,16 @@ export async function startCost(dependencies: CostDependencies): Promise<Started
         requests: createCodec('request'),
         costs: createCodec('cost', dependencies.framing?.cost),
         metrics,
+        estimate: async (event, facts) => (tokenizer === undefined ? facts : withEstimate(event, facts, tokenizer)),
         bury,
       }),
     onError: (error, { topic, partition }) => logger.error({ topic, partition, error }, 'cost worker restarts'),
   });
-  return { value: subscription, stop: () => subscription.stop() };
+  return {
+    value: subscription,
+    async stop() {
+      await subscription.stop();
+      await tokenizer?.close();
+    },
+  };
 }

@@ -1,5 +1,8 @@
 // Generated from schemas/budget-state.avsc by `pnpm generate`. Change the schema, not this file.
 
+import type { AvroInput } from '../avro/avro-input.ts';
+import type { AvroOutput } from '../avro/avro-output.ts';
+
 export type BudgetLevel = 'ok' | 'soft' | 'hard';
 /** Where a budget stands. Topic weir.budget-states, compacted by key scope_key. */
 export interface BudgetState {
@@ -131,3 +134,49 @@ export const budgetStateSchema = {
   }
  ]
 } as const;
+
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const budgetStateEarlierSchemas: readonly object[] = [];
+
+const BudgetLevelSymbols: readonly BudgetLevel[] = ["ok","soft","hard"];
+const BudgetLevelIndices: ReadonlyMap<string, number> = new Map(BudgetLevelSymbols.map((symbol, index) => [symbol, index]));
+
+export function readBudgetState(input: AvroInput): BudgetState {
+  return {
+    budget_id: input.string(),
+    scope_key: input.string(),
+    scope: input.map((input) => input.string()),
+    period_start: input.long(),
+    period_end: input.long(),
+    limit_usd: input.present() ? input.decimal() : null,
+    spent_usd: input.decimal(),
+    requests: input.long(),
+    tokens: input.long(),
+    unpriced: input.long(),
+    state: input.symbol(BudgetLevelSymbols),
+    thresholds_fired: input.array((input) => input.double()),
+    updated_at: input.long(),
+    version: input.long(),
+  };
+}
+
+export function writeBudgetState(output: AvroOutput, event: BudgetState): void {
+  output.string(event.budget_id);
+  output.string(event.scope_key);
+  output.map(event.scope, (output, item) => output.string(item));
+  output.long(event.period_start);
+  output.long(event.period_end);
+  if (event.limit_usd === null) output.long(0);
+  else {
+    output.long(1);
+    output.decimal(event.limit_usd);
+  }
+  output.decimal(event.spent_usd);
+  output.long(event.requests);
+  output.long(event.tokens);
+  output.long(event.unpriced);
+  output.symbol(BudgetLevelIndices, event.state);
+  output.array(event.thresholds_fired, (output, item) => output.double(item));
+  output.long(event.updated_at);
+  output.long(event.version);
+}

@@ -1,5 +1,8 @@
 // Generated from schemas/cost-anomaly.avsc by `pnpm generate`. Change the schema, not this file.
 
+import type { AvroInput } from '../avro/avro-input.ts';
+import type { AvroOutput } from '../avro/avro-output.ts';
+
 export type AnomalyStatus = 'open' | 'update' | 'resolved';
 export type Severity = 'info' | 'warning' | 'critical';
 /** one part of the change of spend */
@@ -242,3 +245,88 @@ export const costAnomalySchema = {
   }
  ]
 } as const;
+
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const costAnomalyEarlierSchemas: readonly object[] = [];
+
+const AnomalyStatusSymbols: readonly AnomalyStatus[] = ["open","update","resolved"];
+const AnomalyStatusIndices: ReadonlyMap<string, number> = new Map(AnomalyStatusSymbols.map((symbol, index) => [symbol, index]));
+
+const SeveritySymbols: readonly Severity[] = ["info","warning","critical"];
+const SeverityIndices: ReadonlyMap<string, number> = new Map(SeveritySymbols.map((symbol, index) => [symbol, index]));
+
+function readCause(input: AvroInput): Cause {
+  return {
+    dimension: input.string(),
+    value: input.string(),
+    kind: input.string(),
+    share: input.double(),
+    delta_usd: input.decimal(),
+  };
+}
+
+function writeCause(output: AvroOutput, event: Cause): void {
+  output.string(event.dimension);
+  output.string(event.value);
+  output.string(event.kind);
+  output.double(event.share);
+  output.decimal(event.delta_usd);
+}
+
+export function readCostAnomaly(input: AvroInput): CostAnomaly {
+  return {
+    anomaly_id: input.string(),
+    version: input.int(),
+    status: input.symbol(AnomalyStatusSymbols),
+    severity: input.symbol(SeveritySymbols),
+    kind: input.string(),
+    detector: input.string(),
+    account: input.string(),
+    gateway: input.string(),
+    scope: input.map((input) => input.string()),
+    metric: input.string(),
+    detected_at: input.long(),
+    started_at: input.long(),
+    ended_at: input.present() ? input.long() : null,
+    observed: input.double(),
+    expected: input.double(),
+    lower: input.double(),
+    upper: input.double(),
+    score: input.double(),
+    impact_usd: input.decimal(),
+    causes: input.array((input) => readCause(input)),
+    evidence: input.map((input) => input.string()),
+    sample_request_ids: input.array((input) => input.string()),
+    message: input.string(),
+  };
+}
+
+export function writeCostAnomaly(output: AvroOutput, event: CostAnomaly): void {
+  output.string(event.anomaly_id);
+  output.int(event.version);
+  output.symbol(AnomalyStatusIndices, event.status);
+  output.symbol(SeverityIndices, event.severity);
+  output.string(event.kind);
+  output.string(event.detector);
+  output.string(event.account);
+  output.string(event.gateway);
+  output.map(event.scope, (output, item) => output.string(item));
+  output.string(event.metric);
+  output.long(event.detected_at);
+  output.long(event.started_at);
+  if (event.ended_at === null) output.long(0);
+  else {
+    output.long(1);
+    output.long(event.ended_at);
+  }
+  output.double(event.observed);
+  output.double(event.expected);
+  output.double(event.lower);
+  output.double(event.upper);
+  output.double(event.score);
+  output.decimal(event.impact_usd);
+  output.array(event.causes, (output, item) => writeCause(output, item));
+  output.map(event.evidence, (output, item) => output.string(item));
+  output.array(event.sample_request_ids, (output, item) => output.string(item));
+  output.string(event.message);
+}

@@ -1,5 +1,8 @@
 // Generated from schemas/cost.avsc by `pnpm generate`. Change the schema, not this file.
 
+import type { AvroInput } from '../avro/avro-input.ts';
+import type { AvroOutput } from '../avro/avro-output.ts';
+
 export type Outcome = 'ok' | 'client_error' | 'provider_error' | 'rate_limited' | 'timeout' | 'cancelled' | 'blocked';
 export type CacheStatus = 'none' | 'miss' | 'hit';
 export type UsageSource = 'reported' | 'partial' | 'estimated' | 'missing';
@@ -673,3 +676,203 @@ export const costSchema = {
   }
  ]
 } as const;
+
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const costEarlierSchemas: readonly object[] = [];
+
+const OutcomeSymbols: readonly Outcome[] = ["ok","client_error","provider_error","rate_limited","timeout","cancelled","blocked"];
+const OutcomeIndices: ReadonlyMap<string, number> = new Map(OutcomeSymbols.map((symbol, index) => [symbol, index]));
+
+const CacheStatusSymbols: readonly CacheStatus[] = ["none","miss","hit"];
+const CacheStatusIndices: ReadonlyMap<string, number> = new Map(CacheStatusSymbols.map((symbol, index) => [symbol, index]));
+
+const UsageSourceSymbols: readonly UsageSource[] = ["reported","partial","estimated","missing"];
+const UsageSourceIndices: ReadonlyMap<string, number> = new Map(UsageSourceSymbols.map((symbol, index) => [symbol, index]));
+
+const CostSourceSymbols: readonly CostSource[] = ["computed","reported","override","unpriced","none"];
+const CostSourceIndices: ReadonlyMap<string, number> = new Map(CostSourceSymbols.map((symbol, index) => [symbol, index]));
+
+function readCostLine(input: AvroInput): CostLine {
+  return {
+    class: input.string(),
+    quantity: input.double(),
+    unit: input.string(),
+    rate_usd: input.string(),
+    per: input.long(),
+    rate_id: input.string(),
+    amount_usd: input.present() ? input.decimal() : null,
+  };
+}
+
+function writeCostLine(output: AvroOutput, event: CostLine): void {
+  output.string(event.class);
+  output.double(event.quantity);
+  output.string(event.unit);
+  output.string(event.rate_usd);
+  output.long(event.per);
+  output.string(event.rate_id);
+  if (event.amount_usd === null) output.long(0);
+  else {
+    output.long(1);
+    output.decimal(event.amount_usd);
+  }
+}
+
+const PayloadSymbols: readonly Payload[] = ["full","truncated","off","dropped"];
+const PayloadIndices: ReadonlyMap<string, number> = new Map(PayloadSymbols.map((symbol, index) => [symbol, index]));
+
+export function readCost(input: AvroInput): Cost {
+  return {
+    request_id: input.string(),
+    parent_id: input.string(),
+    event_id: input.string(),
+    attempt: input.int(),
+    step: input.int(),
+    ts: input.long(),
+    account: input.string(),
+    gateway: input.string(),
+    env: input.string(),
+    feature: input.string(),
+    user_id: input.string(),
+    session_id: input.string(),
+    trace_id: input.string(),
+    api_key_id: input.string(),
+    tags: input.map((input) => input.string()),
+    revision: input.int(),
+    provider: input.string(),
+    pricing_provider: input.string(),
+    operation: input.string(),
+    request_model: input.string(),
+    response_model: input.string(),
+    priced_model: input.string(),
+    response_id: input.string(),
+    finish_reasons: input.array((input) => input.string()),
+    service_tier: input.string(),
+    region: input.string(),
+    prompt_fp: input.string(),
+    path: input.string(),
+    stream: input.boolean(),
+    complete: input.boolean(),
+    status: input.int(),
+    outcome: input.symbol(OutcomeSymbols),
+    error_code: input.string(),
+    error_type: input.string(),
+    cache_status: input.symbol(CacheStatusSymbols),
+    duration_ms: input.long(),
+    ttfb_ms: input.long(),
+    overhead_us: input.long(),
+    input_tokens: input.long(),
+    output_tokens: input.long(),
+    total_tokens: input.long(),
+    cache_read_tokens: input.long(),
+    cache_write_tokens: input.long(),
+    cache_write_5m_tokens: input.long(),
+    cache_write_1h_tokens: input.long(),
+    reasoning_tokens: input.long(),
+    usage: input.map((input) => input.double()),
+    usage_source: input.symbol(UsageSourceSymbols),
+    usage_flags: input.array((input) => input.string()),
+    usage_raw: input.string(),
+    cost_usd: input.present() ? input.decimal() : null,
+    cost_input_usd: input.decimal(),
+    cost_cache_read_usd: input.decimal(),
+    cost_cache_write_usd: input.decimal(),
+    cost_output_usd: input.decimal(),
+    cost_other_usd: input.decimal(),
+    cost_reported_usd: input.present() ? input.decimal() : null,
+    cost_saved_usd: input.decimal(),
+    cost_source: input.symbol(CostSourceSymbols),
+    cost_flags: input.array((input) => input.string()),
+    unpriced_reason: input.string(),
+    price_book_version: input.string(),
+    cost_lines: input.array((input) => readCostLine(input)),
+    prompt_preview: input.string(),
+    response_preview: input.string(),
+    request_bytes: input.long(),
+    response_bytes: input.long(),
+    payload: input.symbol(PayloadSymbols),
+    source_partition: input.int(),
+    source_offset: input.long(),
+  };
+}
+
+export function writeCost(output: AvroOutput, event: Cost): void {
+  output.string(event.request_id);
+  output.string(event.parent_id);
+  output.string(event.event_id);
+  output.int(event.attempt);
+  output.int(event.step);
+  output.long(event.ts);
+  output.string(event.account);
+  output.string(event.gateway);
+  output.string(event.env);
+  output.string(event.feature);
+  output.string(event.user_id);
+  output.string(event.session_id);
+  output.string(event.trace_id);
+  output.string(event.api_key_id);
+  output.map(event.tags, (output, item) => output.string(item));
+  output.int(event.revision);
+  output.string(event.provider);
+  output.string(event.pricing_provider);
+  output.string(event.operation);
+  output.string(event.request_model);
+  output.string(event.response_model);
+  output.string(event.priced_model);
+  output.string(event.response_id);
+  output.array(event.finish_reasons, (output, item) => output.string(item));
+  output.string(event.service_tier);
+  output.string(event.region);
+  output.string(event.prompt_fp);
+  output.string(event.path);
+  output.boolean(event.stream);
+  output.boolean(event.complete);
+  output.int(event.status);
+  output.symbol(OutcomeIndices, event.outcome);
+  output.string(event.error_code);
+  output.string(event.error_type);
+  output.symbol(CacheStatusIndices, event.cache_status);
+  output.long(event.duration_ms);
+  output.long(event.ttfb_ms);
+  output.long(event.overhead_us);
+  output.long(event.input_tokens);
+  output.long(event.output_tokens);
+  output.long(event.total_tokens);
+  output.long(event.cache_read_tokens);
+  output.long(event.cache_write_tokens);
+  output.long(event.cache_write_5m_tokens);
+  output.long(event.cache_write_1h_tokens);
+  output.long(event.reasoning_tokens);
+  output.map(event.usage, (output, item) => output.double(item));
+  output.symbol(UsageSourceIndices, event.usage_source);
+  output.array(event.usage_flags, (output, item) => output.string(item));
+  output.string(event.usage_raw);
+  if (event.cost_usd === null) output.long(0);
+  else {
+    output.long(1);
+    output.decimal(event.cost_usd);
+  }
+  output.decimal(event.cost_input_usd);
+  output.decimal(event.cost_cache_read_usd);
+  output.decimal(event.cost_cache_write_usd);
+  output.decimal(event.cost_output_usd);
+  output.decimal(event.cost_other_usd);
+  if (event.cost_reported_usd === null) output.long(0);
+  else {
+    output.long(1);
+    output.decimal(event.cost_reported_usd);
+  }
+  output.decimal(event.cost_saved_usd);
+  output.symbol(CostSourceIndices, event.cost_source);
+  output.array(event.cost_flags, (output, item) => output.string(item));
+  output.string(event.unpriced_reason);
+  output.string(event.price_book_version);
+  output.array(event.cost_lines, (output, item) => writeCostLine(output, item));
+  output.string(event.prompt_preview);
+  output.string(event.response_preview);
+  output.long(event.request_bytes);
+  output.long(event.response_bytes);
+  output.symbol(PayloadIndices, event.payload);
+  output.int(event.source_partition);
+  output.long(event.source_offset);
+}

@@ -1,5 +1,8 @@
 // Generated from schemas/dead-letter.avsc by `pnpm generate`. Change the schema, not this file.
 
+import type { AvroInput } from '../avro/avro-input.ts';
+import type { AvroOutput } from '../avro/avro-output.ts';
+
 /** A record that could not be handled, whole, with the reason. Topic weir.dead-letters. */
 export interface DeadLetter {
   /** when it was given up */
@@ -89,3 +92,42 @@ export const deadLetterSchema = {
   }
  ]
 } as const;
+
+/** Schemas that earlier versions wrote: their records stay readable. */
+export const deadLetterEarlierSchemas: readonly object[] = [];
+
+export function readDeadLetter(input: AvroInput): DeadLetter {
+  return {
+    ts: input.long(),
+    service: input.string(),
+    topic: input.string(),
+    partition: input.int(),
+    offset: input.long(),
+    key: input.present() ? input.string() : null,
+    headers: input.map((input) => input.string()),
+    value: input.bytes(),
+    error_code: input.string(),
+    error_message: input.string(),
+    schema_fingerprint: input.string(),
+    weir_version: input.string(),
+  };
+}
+
+export function writeDeadLetter(output: AvroOutput, event: DeadLetter): void {
+  output.long(event.ts);
+  output.string(event.service);
+  output.string(event.topic);
+  output.int(event.partition);
+  output.long(event.offset);
+  if (event.key === null) output.long(0);
+  else {
+    output.long(1);
+    output.string(event.key);
+  }
+  output.map(event.headers, (output, item) => output.string(item));
+  output.bytes(event.value);
+  output.string(event.error_code);
+  output.string(event.error_message);
+  output.string(event.schema_fingerprint);
+  output.string(event.weir_version);
+}

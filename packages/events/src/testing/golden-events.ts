@@ -54,6 +54,7 @@ export const GOLDEN_EVENTS: EventTypes = {
     response_head: Buffer.from([0x1f, 0x8b, 0x08, 0x00]),
     response_tail: Buffer.from([0xff, 0x00]),
     facts: '',
+    custom_cost: '{"per_token_in":0.000001,"per_token_out":0.000002}',
     weir_version: '0.1.0',
   },
   cost: {

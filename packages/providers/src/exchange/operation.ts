@@ -1,3 +1,5 @@
+import { remembered } from '@weir/kernel';
+
 /** Kinds of call: the OpenTelemetry `gen_ai.operation.name` where one exists, Weir's own word otherwise. */
 export const OPERATIONS = [
   'chat',
@@ -51,25 +53,52 @@ const BY_PROVIDER: Readonly<Record<string, Operation>> = {
   deepgram: 'audio',
 };
 
+const OF_ANY_MODEL = /\/invoke(?:-with-response-stream)?$|\/ai\/run\/|:predict$|\/predictions(?:\/|$)/;
+
+/** Paths of a gateway repeat; the ones with an id in them push each other out. */
+export const PATHS_REMEMBERED = 1_024;
+
+/** What a path alone says of a call: '' when the model must decide. */
+const operationOfPath = remembered<Operation | '' | 'by_provider'>(PATHS_REMEMBERED, (path) => {
+  for (const [pattern, operation] of BY_PATH) if (pattern.test(path)) return operation;
+  return OF_ANY_MODEL.test(path) ? '' : 'by_provider';
+});
 /** The kind of call, by path (without query), model and provider. */
 export function operationOf(path: string, model: string, provider: string): Operation {
-  for (const [pattern, operation] of BY_PATH) if (pattern.test(path)) return operation;
-  if (/\/invoke(?:-with-response-stream)?$|\/ai\/run\/|:predict$|\/predictions(?:\/|$)/.test(path)) {
+  const named = operationOfPath(path);
+  if (named !== '' && named !== 'by_provider') return named;
+  if (named === '') {
     for (const [pattern, operation] of BY_MODEL) if (pattern.test(model)) return operation;
     return path.includes('/predictions') || path.endsWith(':predict') ? 'other' : 'chat';
   }
   return BY_PROVIDER[provider] ?? 'other';
 }
 
+export type Billing = 'billed' | 'free' | 'repeats';
+
 /** How an endpoint bills: `free` never does, `repeats` tells usage that an earlier call was billed for. */
-export function billingOf(method: string, path: string, operation: Operation): 'billed' | 'free' | 'repeats' {
+export function billingOf(method: string, path: string, operation: Operation): Billing {
   if (operation === 'moderation' || operation === 'count_tokens') return 'free';
+  const verb = method.toUpperCase();
+  return verb === 'POST' || verb === 'WS' ? billingOfPost(path) : billingOfGet(path);
+}
+
+/** Paths that bill alike whatever the method. */
+function billingOfAny(path: string): Billing | undefined {
   if (/\/cancel$/.test(path)) return 'repeats';
-  if (/\/realtime$|\/stream(?:s\/|$)|BidiGenerateContent$/.test(path)) return 'billed';
-  if (method.toUpperCase() === 'POST' || method.toUpperCase() === 'WS') {
-    return /\/(?:files|uploads|vector_stores|assistants|threads)(?:\/|$)/.test(path) ? 'free' : 'billed';
-  }
+  return /\/realtime$|\/stream(?:s\/|$)|BidiGenerateContent$/.test(path) ? 'billed' : undefined;
+}
+
+const billingOfPost = remembered<Billing>(PATHS_REMEMBERED, (path) => {
+  const billing = billingOfAny(path);
+  if (billing !== undefined) return billing;
+  return /\/(?:files|uploads|vector_stores|assistants|threads)(?:\/|$)/.test(path) ? 'free' : 'billed';
+});
+
+const billingOfGet = remembered<Billing>(PATHS_REMEMBERED, (path) => {
+  const billing = billingOfAny(path);
+  if (billing !== undefined) return billing;
   return /\/(?:responses|predictions|batch(?:es|\/jobs)|interactions|chat\/completions|videos)\/[^/]+/.test(path)
     ? 'repeats'
     : 'free';
-}
+});

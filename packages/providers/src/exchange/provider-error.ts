@@ -15,12 +15,17 @@ interface Signals {
 }
 
 /** The error of an exchange, by status, body and events; null when it succeeded (reference: providers.md §4.2). */
-export function providerError(exchange: Exchange, draft: Draft, body: FramedBody): ProviderError | null {
+export function providerError(
+  exchange: Exchange,
+  provider: string,
+  draft: Draft,
+  body: FramedBody,
+): ProviderError | null {
   const failed = exchange.status < 100 || exchange.status >= 400;
   if (!failed && draft.error === undefined) return null;
   const midStream = !failed && draft.errorInStream;
   const signals = signalsOf(exchange, draft, body, failed);
-  const category = exchange.provider === 'openrouter' && midStream ? ('provider_error' as const) : categoryOf(signals);
+  const category = provider === 'openrouter' && midStream ? ('provider_error' as const) : categoryOf(signals);
   return {
     category,
     code: signals.code.slice(0, 100),

@@ -102,6 +102,44 @@ describe('readExchange, whatever comes', () => {
     );
   });
 
+  it('I5 reads a chat stream as a parse of every chunk does, whatever words the chunks hold', () => {
+    const words = fc.constantFrom(
+      '"usage":{',
+      'finish_reason":"x"',
+      '"error": 1',
+      'stop_reason": "',
+      '\\',
+      '\n',
+      'ü',
+      ' ',
+    );
+    const content = fc.array(words, { maxLength: 6 }).map((parts) => parts.join(''));
+    const finish = fc.constantFrom(null, null, null, 'stop', 'length');
+    const chunks = fc.array(
+      fc.record({ content, finish, usage: fc.constantFrom(undefined, null, usage), spaces: fc.boolean() }),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(chunks, (list) => {
+        const values = list.map((one) => ({
+          id: 'c',
+          model: 'm',
+          choices: [{ delta: { content: one.content }, finish_reason: one.finish }],
+          ...(one.usage === undefined ? {} : { usage: one.usage }),
+        }));
+        const lines = values.map((value, index) =>
+          list[index]?.spaces === true ? JSON.stringify(value, null, 1).replaceAll('\n', ' ') : JSON.stringify(value),
+        );
+        const body = lines.map((line) => `data: ${line}\n\n`).join('');
+        const facts = readExchange(exchangeWith({ responseContentType: 'text/event-stream', response: body }));
+        expect(facts.finishReasons).toEqual([...new Set(list.flatMap(({ finish: reason }) => reason ?? []))]);
+        expect(facts.usage?.inputTokens ?? null).toBe(list.some((one) => one.usage) ? 10 : null);
+        expect(facts.error).toBe(null);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('never throws on a cut, truncated or damaged body', () => {
     fc.assert(
       fc.property(

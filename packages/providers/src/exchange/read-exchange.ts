@@ -1,3 +1,4 @@
+import { remembered } from '@weir/kernel';
 import { EMPTY_USAGE, type TokenUsage, type UsageSource, type UsageUnits } from '@weir/usage';
 import type { Exchange, ExchangeFacts, UsagePart } from '../exchange.ts';
 import { type Draft, newDraft, type ReadContext } from '../families/draft.ts';
@@ -7,7 +8,7 @@ import { addUsage } from '../normalize/counts.ts';
 import { jsonText } from '../normalize/json-object.ts';
 import { normalizeUsage } from '../normalize/normalize-usage.ts';
 import { findProvider } from '../registry/provider-registry.ts';
-import { billingOf, operationOf } from './operation.ts';
+import { billingOf, operationOf, PATHS_REMEMBERED } from './operation.ts';
 import { providerError } from './provider-error.ts';
 import { reportedCost } from './reported-cost.ts';
 import { readRequest } from './request-facts.ts';
@@ -31,7 +32,7 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
   const operation = operationOf(path, request.model, provider);
   const billing = billingOf(exchange.method, path, operation);
   if (billing !== 'free') readResponse(draft, body, exchange, context);
-  const error = providerError({ ...exchange, provider }, draft, body);
+  const error = providerError(exchange, provider, draft, body);
   if (error === null && billing === 'billed') addUnits(draft, operation, request, body);
   const counted = countUsage(draft, request.model);
   const reportedCostUsd = reportedCost(provider, draft);
@@ -57,7 +58,7 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
     usageParts: counted.parts,
     billedUsage: counted.billedUsage,
     reportedCostUsd,
-    flags: [...new Set(flags)],
+    flags: flags.length < 2 ? flags : [...new Set(flags)],
     error,
     promptTemplate: request.template,
     promptPreview: request.preview,
@@ -124,12 +125,15 @@ function servedTier(draft: Draft, headers: Readonly<Record<string, string>>): st
 function regionOf(exchange: Exchange, path: string, draft: Draft, model: string): string {
   if (draft.region !== '') return draft.region;
   if (exchange.region !== undefined && exchange.region !== '') return exchange.region;
-  const named =
-    /\/locations\/([^/]+)\//.exec(path)?.[1] ??
-    /\/bedrock-(?:runtime|mantle)\/([a-z0-9-]+)\//.exec(path)?.[1] ??
-    /^arn:aws[\w-]*:bedrock:([a-z0-9-]+):/.exec(model)?.[1];
-  return named ?? exchange.responseHeaders['x-ms-region'] ?? '';
+  const named = regionOfPath(path) || (/^arn:aws[\w-]*:bedrock:([a-z0-9-]+):/.exec(model)?.[1] ?? '');
+  return named || (exchange.responseHeaders['x-ms-region'] ?? '');
 }
+
+const regionOfPath = remembered(
+  PATHS_REMEMBERED,
+  (path) =>
+    /\/locations\/([^/]+)\//.exec(path)?.[1] ?? /\/bedrock-(?:runtime|mantle)\/([a-z0-9-]+)\//.exec(path)?.[1] ?? '',
+);
 
 /** Price-book ids of the names that the Hugging Face router gives the providers behind it. */
 const ROUTED: Readonly<Record<string, string>> = {

@@ -1,9 +1,11 @@
+import { remembered } from '@weir/kernel';
 import type { CapturedBody } from '../exchange.ts';
 import { PREVIEW_CHARACTERS } from '../families/draft.ts';
 import { capturedText } from '../framing/captured-text.ts';
 import { parseJson } from '../framing/frame-body.ts';
 import { cutMember } from '../framing/json-scan.ts';
 import { arrayAt, asObject, type JsonObject, objectAt, textAt } from '../normalize/json-object.ts';
+import { PATHS_REMEMBERED } from './operation.ts';
 import { promptTemplate } from './request-template.ts';
 
 export interface RequestFacts {
@@ -18,7 +20,7 @@ export interface RequestFacts {
 /** Reads a request; what the body does not tell, the path may (Gemini, Bedrock, Azure, Workers AI, Replicate). */
 export function readRequest(body: CapturedBody, contentType: string, path: string): RequestFacts {
   const fromPath = modelOfPath(path);
-  const streamPath = /:stream|-stream$/.test(path);
+  const streamPath = isStreamPath(path);
   const nothing = { model: fromPath, stream: streamPath, template: '', preview: '', json: undefined };
   if (body.head.byteLength === 0) return nothing;
   if (contentType.toLowerCase().startsWith('multipart/')) {
@@ -65,8 +67,10 @@ const MODEL_PATHS: readonly RegExp[] = [
   /\/hf-inference\/models\/([^/]+\/[^/]+)/,
 ];
 
+const isStreamPath = remembered(PATHS_REMEMBERED, (path) => /:stream|-stream$/.test(path));
+
 /** The model that a path names, percent-decoded; '' when it names none. */
-function modelOfPath(path: string): string {
+const modelOfPath = remembered(PATHS_REMEMBERED, (path): string => {
   for (const pattern of MODEL_PATHS) {
     const model = pattern.exec(path)?.[1];
     if (model === undefined) continue;
@@ -77,7 +81,7 @@ function modelOfPath(path: string): string {
     }
   }
   return '';
-}
+});
 
 function promptPreview(request: JsonObject): string {
   for (const key of ['messages', 'input', 'contents']) {

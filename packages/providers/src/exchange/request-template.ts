@@ -1,4 +1,5 @@
-import { arrayAt, asObject, type JsonObject, objectAt, textAt } from '../normalize/json-object.ts';
+import { remembered } from '@weir/kernel';
+import { arrayAt, asObject, type JsonObject, jsonText, objectAt, textAt } from '../normalize/json-object.ts';
 
 // Words that change from call to call without a change of the prompt.
 const VOLATILE =
@@ -9,11 +10,43 @@ const VOLATILE =
  * of white space become one space; dates, times, UUIDs and long numbers become `#`; keys are sorted. '' when none.
  */
 export function promptTemplate(request: JsonObject): string {
-  const system = systemTexts(request)
-    .map(normaliseText)
-    .filter((text) => text !== '');
-  const tools = toolDefinitions(request);
-  const stored = storedPrompt(request);
+  const parts: TemplateParts = {
+    system: systemTexts(request),
+    tools: declaredTools(request),
+    stored: storedPrompt(request),
+  };
+  const [text = ''] = parts.system;
+  if (parts.tools.length === 0 && parts.stored === '' && parts.system.length < 2) return templateOfText(text);
+  const key = jsonText(parts);
+  return key === '' ? templateOf(parts) : templateOfKey(key);
+}
+
+/** What a template is made of, as it stands in the request. */
+interface TemplateParts {
+  readonly system: readonly string[];
+  readonly tools: readonly unknown[];
+  readonly stored: string;
+}
+
+// An application sends few templates again and again; a longer one is made anew each time. At most 16 MiB in all.
+const TEMPLATES_REMEMBERED = 128;
+const TEMPLATE_CHARACTERS_MAX = 32_768;
+
+const templateOfText = remembered(
+  TEMPLATES_REMEMBERED,
+  (text) => templateOf({ system: [text], tools: [], stored: '' }),
+  TEMPLATE_CHARACTERS_MAX,
+);
+const templateOfKey = remembered(
+  TEMPLATES_REMEMBERED,
+  (key) => templateOf(JSON.parse(key) as TemplateParts),
+  TEMPLATE_CHARACTERS_MAX,
+);
+
+function templateOf(parts: TemplateParts): string {
+  const system = parts.system.map(normaliseText).filter((text) => text !== '');
+  const tools = parts.tools.flatMap(toolDefinitions);
+  const { stored } = parts;
   if (system.length === 0 && tools.length === 0 && stored === '') return '';
   return JSON.stringify(stored === '' ? { system, tools } : { system, tools, stored });
 }
@@ -44,21 +77,22 @@ function systemTexts(request: JsonObject): string[] {
   return texts;
 }
 
-function toolDefinitions(request: JsonObject): unknown[] {
-  const tools: unknown[] = [];
+const NO_TOOLS: readonly unknown[] = [];
+
+function declaredTools(request: JsonObject): readonly unknown[] {
   const lists = [
     arrayAt(request, 'tools'),
     arrayAt(objectAt(request, 'toolConfig'), 'tools'),
     arrayAt(request, 'functions'),
   ];
-  for (const item of lists.flat()) {
-    const tool = asObject(item);
-    const declared = tool?.['functionDeclarations'] ?? tool?.['function_declarations'];
-    if (Array.isArray(declared)) for (const one of declared) tools.push(toolDefinition(asObject(one)));
-    else if (tool !== undefined)
-      tools.push(toolDefinition(objectAt(tool, 'function') ?? objectAt(tool, 'toolSpec') ?? tool));
-  }
-  return tools;
+  return lists.every((list) => list.length === 0) ? NO_TOOLS : lists.flat();
+}
+
+function toolDefinitions(item: unknown): unknown[] {
+  const tool = asObject(item);
+  const declared = tool?.['functionDeclarations'] ?? tool?.['function_declarations'];
+  if (Array.isArray(declared)) return declared.map((one) => toolDefinition(asObject(one)));
+  return tool === undefined ? [] : [toolDefinition(objectAt(tool, 'function') ?? objectAt(tool, 'toolSpec') ?? tool)];
 }
 
 function toolDefinition(tool: JsonObject | undefined): unknown {

@@ -29,6 +29,9 @@ const USAGE = /"usage"\s*:\s*\{/;
 /** A usage object (`null` says nothing), a reason to finish, or an error: one pass in place of a parse. */
 const MATTERS = /"(?:usage"\s*:\s*\{|finish_reason"\s*:\s*"|error"\s*:\s*[^n\s])/;
 
+/** Finds whatever `MATTERS` does and more, in less than half the time: no common first letter, so letters are skipped. */
+const MAY_MATTER = /(?:usage"|_reason"|error")\s*:\s*[^n\s]/;
+
 /**
  * Chat chunks: the last usage object counts, wherever it comes (own chunk, finish chunk, every chunk, `x_groq`). Only
  * chunks that can matter are parsed; the others are searched as text.
@@ -40,7 +43,7 @@ export function readChatStream(draft: Draft, events: readonly StreamEvent[], con
     const { data } = event;
     if (!identified) identified = takeIdentity(draft, asObject(parseJson(data)));
     if (draft.preview.length < PREVIEW_CHARACTERS) addPreview(draft, deltaText(data));
-    if (!MATTERS.test(data)) continue;
+    if (!MAY_MATTER.test(data) || !MATTERS.test(data)) continue;
     hasUsage ||= USAGE.test(data);
     addFinishes(draft, data);
     if (data.includes('"error"')) takeChunkError(draft, event);

@@ -1,3 +1,4 @@
+import { remembered } from '@weir/kernel';
 import type { CapturedBody } from '../exchange.ts';
 import { parseAwsEventStream } from './aws-event-stream.ts';
 import { type CapturedText, capturedText, wholeBytes } from './captured-text.ts';
@@ -28,6 +29,16 @@ const TAIL_PIECE: PieceEnds = { cutStart: true, cutEnd: false };
 
 const BINARY = /^(?:audio|image|video)\/|octet-stream|application\/(?:pdf|zip)/;
 
+/** What a content type says of the framing. */
+const framingOf = remembered(256, (contentType): 'aws' | 'binary' | 'sse' | 'lines' | 'other' => {
+  const type = contentType.toLowerCase();
+  if (type.includes('vnd.amazon.eventstream')) return 'aws';
+  // A binary type is none when the body opens like JSON, so it comes before the names that it may contain.
+  if (BINARY.test(type)) return 'binary';
+  if (type.includes('event-stream')) return 'sse';
+  return /ndjson|stream\+json|jsonl|json-seq/.test(type) ? 'lines' : 'other';
+});
+
 /** True when the bytes open like JSON, whatever the content type says. */
 function startsJson(head: Uint8Array): boolean {
   return head[0] === 0x7b || head[0] === 0x5b;
@@ -36,18 +47,18 @@ function startsJson(head: Uint8Array): boolean {
 /** Finds out how a body is framed, by its content type and its first bytes, and takes it apart. Never throws. */
 export function frameBody(body: CapturedBody, contentType: string): FramedBody {
   if (body.head.byteLength === 0 && body.tail.byteLength === 0) return { kind: 'empty' };
-  const type = contentType.toLowerCase();
-  if (type.includes('vnd.amazon.eventstream')) return frameAws(body);
-  if (BINARY.test(type) && !startsJson(body.head)) return { kind: 'opaque', text: '' };
+  const framing = framingOf(contentType);
+  if (framing === 'aws') return frameAws(body);
+  if (framing === 'binary' && !startsJson(body.head)) return { kind: 'opaque', text: '' };
   const captured = capturedText(body);
   const first = captured.head.charAt(skipSpace(captured.head, captured.head.charCodeAt(0) === 0xfeff ? 1 : 0));
-  if (type.includes('event-stream') || /^\ufeff?(?:data|event|id|retry)?:/.test(captured.head)) {
+  if (framing === 'sse' || /^\ufeff?(?:data|event|id|retry)?:/.test(captured.head)) {
     // Some servers keep the stream's content type for an answer or an error that is one document.
     const value = first === '{' && !captured.truncated ? parseJson(captured.head) : undefined;
     if (value !== undefined) return { kind: 'document', text: captured.head, value };
     return streamOf(captured, parseSse);
   }
-  if (/ndjson|stream\+json|jsonl|json-seq/.test(type)) return streamOf(captured, parseNdjson);
+  if (framing === 'lines') return streamOf(captured, parseNdjson);
   if (first === '{' || first === '[') return frameJson(captured, first);
   const whole = captured.truncated ? undefined : parseJson(captured.head);
   return whole === undefined

@@ -55,7 +55,7 @@ function call(id: string): Call {
     target: { ...target, path: '/', credentialHeaders: [], ownHeaders: undefined },
     metadata: {
       ...{ env: '', feature: '', userId: '', sessionId: '', traceId: '', eventId: '', tags: {}, warning: '' },
-      ...{ collectLog: true, collectPayload: true },
+      ...{ collectLog: true, collectPayload: true, customCost: '' },
     },
     collectPayload: true,
     apiKeyId: '',

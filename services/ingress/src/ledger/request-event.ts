@@ -61,6 +61,7 @@ export function requestEvent(call: Call, end: CallEnd, payload: Payload, facts: 
     response_head: withBodies ? end.response.head : EMPTY,
     response_tail: withBodies ? end.response.tail : EMPTY,
     facts,
+    custom_cost: metadata.customCost,
     weir_version: version,
   };
 }

@@ -69,6 +69,13 @@ describe('readCallMetadata', () => {
     expect(readCallMetadata(headers).traceId).toBe(traceId);
   });
 
+  it('keeps the rates that a client set, and none that are too long to be some', () => {
+    const rates = '{"per_token_in":0.000001,"per_token_out":0.000002}';
+    expect(readCallMetadata({ 'cf-aig-custom-cost': rates }).customCost).toBe(rates);
+    expect(readCallMetadata({ 'cf-aig-custom-cost': `{${' '.repeat(600)}}` }).customCost).toBe('');
+    expect(readCallMetadata({}).customCost).toBe('');
+  });
+
   it('cuts ids that a client makes too long', () => {
     const headers = { 'cf-aig-event-id': 'e'.repeat(1000), 'cf-aig-session-id': 's'.repeat(1000) };
     expect(readCallMetadata(headers).eventId).toHaveLength(256);

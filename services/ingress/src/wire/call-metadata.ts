@@ -10,6 +10,8 @@ export interface CallMetadata {
   /** '' when the client gave none. */
   readonly eventId: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** `cf-aig-custom-cost` as sent; '' when none, or too long to be one. */
+  readonly customCost: string;
   /** Why entries of `cf-aig-metadata` were left out, printable ASCII; '' when none were. */
   readonly warning: string;
   /** False: nothing personal is kept (`cf-aig-collect-log: false`). */
@@ -21,6 +23,7 @@ export interface CallMetadata {
 const ENTRIES_MAX = 32;
 const METADATA_BYTES_MAX = 4096;
 const ID_LENGTH_MAX = 256;
+const CUSTOM_COST_LENGTH_MAX = 512;
 const WARNING_LENGTH_MAX = 512;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
@@ -64,10 +67,16 @@ export function readCallMetadata(headers: IncomingHttpHeaders): CallMetadata {
     traceId: traceId(headers),
     eventId: one(headers['cf-aig-event-id']).slice(0, ID_LENGTH_MAX),
     tags: collectLog ? tags : NO_TAGS,
+    customCost: customCost(headers),
     warning,
     collectLog,
     collectPayload: collectLog && one(headers['cf-aig-collect-log-payload']) !== 'false',
   };
+}
+
+function customCost(headers: IncomingHttpHeaders): string {
+  const header = one(headers['cf-aig-custom-cost']);
+  return header.length <= CUSTOM_COST_LENGTH_MAX ? header : '';
 }
 
 /** `cf-aig-request-timeout` in ms, or undefined when absent or not a positive whole number. */

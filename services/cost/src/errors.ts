@@ -1,0 +1,9 @@
+/** Every code this service throws, with what it means and what to do. */
+export const COST_ERRORS = {
+  PRICE_BOOK_UNREADABLE:
+    'The file or address of a price book or of price terms could not be read. Check cost.price_book and cost.price_terms.',
+  PRICE_BOOK_DIGEST:
+    'A price book does not have the SHA-256 of cost.price_book_sha256. Check who changed it, then correct the one or the other.',
+  PRICE_BOOK_UNVERIFIED:
+    'A price book from an address needs cost.price_book_sha256 and https, so that nobody on the way sets prices.',
+} as const;
