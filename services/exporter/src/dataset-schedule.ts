@@ -67,15 +67,17 @@ export class DatasetSchedule {
   }
 
   async #load(): Promise<void> {
-    if (this.#next !== undefined && this.#lateCheckedTo !== undefined) return;
     const { warehouse } = this.#context;
-    const head = await this.#chain.head();
-    const state = head?.manifest.state;
-    // With a chain that nobody has checked for late rows, everything in it is looked at.
-    const unchecked = head === undefined ? await warehouseNow(warehouse) : 0;
-    this.#lateCheckedTo = state?.late_checked_to ? Date.parse(state.late_checked_to) : unchecked;
-    if (state?.next_hour) this.#next = Date.parse(state.next_hour);
-    else this.#next = this.#from ?? (await readFirstHour(warehouse, this.#dataset.sources));
+    if (this.#lateCheckedTo === undefined) {
+      const head = await this.#chain.head();
+      const state = head?.manifest.state;
+      // With a chain that nobody has checked for late rows, everything in it is looked at.
+      const unchecked = head === undefined ? await warehouseNow(warehouse) : 0;
+      this.#next = state?.next_hour ? Date.parse(state.next_hour) : this.#from;
+      this.#lateCheckedTo = state?.late_checked_to ? Date.parse(state.late_checked_to) : unchecked;
+    }
+    // A table without rows is asked again each time; the store is not.
+    this.#next ??= await readFirstHour(warehouse, this.#dataset.sources);
   }
 
   async #revise(before: number, watermark: number | undefined): Promise<void> {
