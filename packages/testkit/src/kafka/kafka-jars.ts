@@ -10,9 +10,14 @@ const DOWNLOAD_MS = 300_000;
 /** A lock whose owner wrote nothing into it for this long is one that died between two steps. */
 const LOCK_GRACE_MS = 10_000;
 
+/** The pinned version: infra/kafka/pom.xml has it. */
+export async function kafkaVersion(): Promise<string> {
+  return /<kafka\.version>([^<]+)</.exec(await readFile(POM, 'utf8'))?.[1] ?? 'unknown';
+}
+
 /** The directory with the jars of the pinned Kafka, downloaded by Maven once for all projects of this user. */
 export async function kafkaJars(): Promise<string> {
-  const version = /<kafka\.version>([^<]+)</.exec(await readFile(POM, 'utf8'))?.[1] ?? 'unknown';
+  const version = await kafkaVersion();
   const cache = process.env['WEIR_CACHE'] ?? join(homedir(), '.cache', 'weir');
   const directory = join(cache, `kafka-${version}`);
   if (existsSync(directory)) return directory;

@@ -16,7 +16,8 @@ export interface PropertiesOptions {
   readonly overrides: Readonly<Record<string, string>>;
 }
 
-const BASE = {
+/** One node that settles quickly, whatever it runs in. */
+export const TEST_PROPERTIES = {
   'process.roles': 'broker,controller',
   'node.id': '1',
   'controller.listener.names': 'CONTROLLER',
@@ -40,7 +41,7 @@ export function kafkaProperties(options: PropertiesOptions): string {
   const { ports, user } = options;
   const listeners = Object.entries(ports.listeners).map(([name, port]) => `${name}://127.0.0.1:${port}`);
   const properties: Record<string, string> = {
-    ...BASE,
+    ...TEST_PROPERTIES,
     'log.dirs': options.dataDirectory,
     'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
     listeners: [...listeners, `CONTROLLER://127.0.0.1:${ports.controller}`].join(),

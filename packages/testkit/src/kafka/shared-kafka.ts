@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorMessage, type Started, WeirError } from '@weir/kernel';
-import { type KafkaServer, startKafka } from './kafka-server.ts';
+import type { KafkaServer } from './kafka-server.ts';
+import { startKafka } from './start-kafka.ts';
 
 const LENDER = 'WEIR_INTERNAL_KAFKA_LENDER';
 
