@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { exchangeWith } from '../testing/bodies.ts';
 import { plainDecimal } from './decimal-text.ts';
 import { billingOf, operationOf } from './operation.ts';
+import { readExchange } from './read-exchange.ts';
 import { promptTemplate } from './request-template.ts';
 
 describe('plainDecimal', () => {
@@ -89,5 +91,37 @@ describe('promptTemplate', () => {
 
   it('is empty when there is neither', () => {
     expect(promptTemplate({ messages: [{ role: 'user', content: 'hi' }] })).toBe('');
+  });
+});
+
+describe('results of a batch', () => {
+  const message = {
+    model: 'claude-sonnet-4-5',
+    usage: { input_tokens: 7, output_tokens: 3, cache_read_input_tokens: 5 },
+  };
+  const body = { model: 'gpt-4o', usage: { prompt_tokens: 20, completion_tokens: 4, total_tokens: 24 } };
+  const lines = [
+    { custom_id: 'a', result: { type: 'succeeded', message } },
+    { custom_id: 'b', result: { type: 'errored', error: { type: 'invalid_request' } } },
+    { id: 'r', custom_id: 'c', response: { status_code: 200, body } },
+  ];
+
+  it('I5 are a part each, of the tier of a batch, and known to repeat what a retrieval before may have shown', () => {
+    const facts = readExchange(
+      exchangeWith({
+        provider: 'anthropic',
+        method: 'GET',
+        path: '/v1/messages/batches/msgbatch_1/results',
+        responseContentType: 'application/x-jsonl',
+        response: lines.map((line) => JSON.stringify(line)).join('\n'),
+      }),
+    );
+    expect(facts.usageParts.map(({ model, usage }) => [model, usage.inputTokens, usage.outputTokens])).toEqual([
+      ['claude-sonnet-4-5', 12, 3],
+      ['gpt-4o', 20, 4],
+    ]);
+    expect(facts.usage).toMatchObject({ inputTokens: 32, outputTokens: 7, cacheReadTokens: 5 });
+    expect(facts.serviceTier).toBe('batch');
+    expect(facts.flags).toContain('repeated_usage');
   });
 });

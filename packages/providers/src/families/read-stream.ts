@@ -6,6 +6,7 @@ import { readConverseStream, readInvocationMetrics } from './bedrock.ts';
 import { readChatStream } from './chat.ts';
 import { readCohereStream } from './cohere.ts';
 import { type Draft, type ReadContext, setError } from './draft.ts';
+import { familyOfUsage } from './family-of-usage.ts';
 import { readGeminiStream, readInteractionStream } from './gemini.ts';
 import { readOllamaStream, readReplicateStream, readTgi, readWorkersStream } from './native.ts';
 import { readMediaStream, readRealtime, readResponsesStream } from './responses.ts';
@@ -27,6 +28,7 @@ const READERS = {
   replicate: readReplicateStream,
   workers: readWorkersStream,
   tgi: readTgi,
+  batch: readBatchLines,
   '': readErrorEvents,
 } as const satisfies Record<string, StreamReader>;
 type StreamKind = keyof typeof READERS;
@@ -44,6 +46,18 @@ function readInvokeStream(draft: Draft, events: readonly StreamEvent[], context:
   const kind = streamKind(inner, { ...context, path: '' });
   if (kind !== '' && kind !== 'invoke') readStream(draft, inner, { ...context, path: '' });
   if (draft.usage === undefined || draft.partial) readInvocationMetrics(draft, events);
+}
+
+/** Results of a batch, one a line: Anthropic `result.message`, OpenAI `response.body`, each with usage of its own. */
+function readBatchLines(draft: Draft, events: readonly StreamEvent[], context: ReadContext): void {
+  for (const { data } of events) {
+    const line = asObject(parseJson(data));
+    const answer = objectAt(objectAt(line, 'result'), 'message') ?? objectAt(objectAt(line, 'response'), 'body');
+    const usage = objectAt(answer, 'usage');
+    const family = usage === undefined ? '' : familyOfUsage(usage, context);
+    if (usage !== undefined && family !== '') draft.parts.push({ family, model: textAt(answer, 'model'), usage });
+  }
+  draft.serviceTier ||= 'batch';
 }
 
 function readErrorEvents(draft: Draft, events: readonly StreamEvent[]): void {
@@ -78,6 +92,7 @@ function eventKind({ name, data }: StreamEvent, context: ReadContext): StreamKin
   if (name === 'output' || (name === 'done' && context.provider === 'replicate')) return 'replicate';
   const body = asObject(parseJson(data));
   if (body === undefined) return '';
+  if ('custom_id' in body) return 'batch';
   const type = textAt(body, 'type');
   if (Array.isArray(body['choices'])) return 'chat';
   if (/^(?:message_|content_block_)/.test(type)) return 'anthropic';
