@@ -1,6 +1,5 @@
 import type { Started } from '@weir/kernel';
 import { startSqlEndpoint, type Warehouse } from '@weir/warehouse';
-import { openChdbWarehouse } from '@weir/warehouse/drivers/chdb';
 import { openHttpWarehouse } from '@weir/warehouse/drivers/http';
 import type { Settings } from './settings.ts';
 
@@ -20,6 +19,8 @@ export async function openWarehouse(
     const deployment = mode === 'cluster' ? { mode, cluster } : { mode };
     return { warehouse: openHttpWarehouse({ url, username, password, deployment }), startSql: undefined };
   }
+  // Loading the engine takes 190 MiB: only who opens it pays.
+  const { openChdbWarehouse } = await import('@weir/warehouse/drivers/chdb');
   const warehouse = await openChdbWarehouse({ directory: warehouseDirectory });
   const { host, port, read_only: readOnly, username, password } = config.sql;
   const users = password === '' ? {} : { users: { [username]: password } };
