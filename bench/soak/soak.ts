@@ -61,7 +61,7 @@ const services: RunningServices = await startServices({
   providerUrl: replay.value.url,
   directory,
   partitions: 4,
-  settings: { loader: { linger_ms: 500 }, payloads: { retention_days: 1 } },
+  settings: { loader: { linger_ms: 500 }, payloads: { store: false } },
 });
 
 let sent = before.sent;
