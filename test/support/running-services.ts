@@ -123,7 +123,7 @@ function writeConfigs(
   );
   const services = {
     ingress: { port: ports.ingress, workers: 2 },
-    log: { url: `kafka://${kafka}`, partitions, kafka: { replication_factor: 1 } },
+    log: { url: `kafka://${kafka}`, partitions, kafka: { replication_factor: 1, session_timeout_ms: 6_000 } },
     warehouse: { url: `http://127.0.0.1:${ports.sql}` },
     console: { port: ports.page },
     loader: { linger_ms: 100 },

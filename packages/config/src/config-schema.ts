@@ -40,6 +40,7 @@ const kafka = Type.Object(
     password: secret('SASL password; of `oauthbearer` the client secret.'),
     token_url: text('`oauthbearer`: where a token is had for the client id and secret.', ''),
     token_scope: text('`oauthbearer`: the scope asked for.', ''),
+    session_timeout_ms: integer('A service that is silent for so long loses its partitions to others.', 45_000, 1_000),
     manage_topics: flag(
       'Create topics and keep their settings; false: they must exist (infra/kafka/topics.yaml).',
       true,

@@ -64,6 +64,11 @@ function kafkaOptions({ log: { kafka } }: Config): Omit<KafkaLogOptions, 'broker
     clientId: kafka.client_id,
     ssl: kafka.tls ? (ca === undefined ? true : { ca }) : false,
     ...saslOptions(kafka),
+    group: {
+      sessionTimeoutMs: kafka.session_timeout_ms,
+      rebalanceTimeoutMs: kafka.session_timeout_ms * 2,
+      heartbeatMs: Math.min(3_000, kafka.session_timeout_ms / 5),
+    },
     topics: {
       manage: kafka.manage_topics,
       ...(kafka.replication_factor === 0 ? {} : { replicationFactor: kafka.replication_factor }),
