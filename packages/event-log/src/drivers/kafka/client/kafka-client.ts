@@ -4,7 +4,7 @@ import type { PartitionBounds } from '../../../consumer/partition-source.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 import { connectionConfig, RETRY } from './connection-config.ts';
 import { decodeFetchResponse, type FetchedPartition } from './fetch-response.ts';
-import { kafkaError } from './kafka-errors.ts';
+import { isConnectionDead, kafkaError } from './kafka-errors.ts';
 import {
   Cluster,
   createErrorFromCode,
@@ -77,8 +77,10 @@ export class KafkaClient {
   async use(topics: readonly string[]): Promise<void> {
     if (topics.every((topic) => this.#topics.has(topic))) return;
     try {
-      await this.#cluster.connect();
-      await this.#cluster.addMultipleTargetTopics(topics);
+      await this.#guard(async () => {
+        await this.#cluster.connect();
+        await this.#cluster.addMultipleTargetTopics(topics);
+      });
     } catch (error) {
       throw kafkaError(error, `using ${topics.join()}`);
     }
@@ -90,11 +92,11 @@ export class KafkaClient {
   }
 
   refresh(): Promise<void> {
-    return this.#cluster.refreshMetadata();
+    return this.#guard(() => this.#cluster.refreshMetadata());
   }
 
   refreshWhenOld(): Promise<void> {
-    return this.#cluster.refreshMetadataIfNecessary();
+    return this.#guard(() => this.#cluster.refreshMetadataIfNecessary());
   }
 
   partitions(topic: string): number {
@@ -108,16 +110,18 @@ export class KafkaClient {
   }
 
   broker(nodeId: number): Promise<WireBroker> {
-    return this.#cluster.findBroker({ nodeId });
+    return this.#guard(() => this.#cluster.findBroker({ nodeId }));
   }
 
   anyBroker(): Promise<WireBroker> {
-    return this.#cluster.brokerPool.findConnectedBroker();
+    return this.#guard(() => this.#cluster.brokerPool.findConnectedBroker());
   }
 
   async coordinator(group: string): Promise<WireBroker> {
     const any = await this.anyBroker();
-    const { coordinator } = await any.findGroupCoordinator({ groupId: group, coordinatorType: GROUP_COORDINATOR });
+    const { coordinator } = await this.#guard(() =>
+      any.findGroupCoordinator({ groupId: group, coordinatorType: GROUP_COORDINATOR }),
+    );
     return this.broker(coordinator.nodeId);
   }
 
@@ -130,11 +134,11 @@ export class KafkaClient {
       return Number(offset);
     };
     try {
-      await this.#cluster.refreshMetadataIfNecessary();
-      const [startOffset, endOffset] = await Promise.all([ask(true), ask(false)]);
+      await this.refreshWhenOld();
+      const [startOffset, endOffset] = await this.#guard(() => Promise.all([ask(true), ask(false)]));
       return { startOffset, endOffset };
     } catch (error) {
-      await this.#cluster.refreshMetadata().catch(() => {});
+      await this.refresh().catch(() => {});
       throw kafkaError(error, `asking for the offsets of ${topic}/${partition}`);
     }
   }
@@ -152,7 +156,7 @@ export class KafkaClient {
         partitions: [{ partition, fetchOffset: String(offset), maxBytes: maxBytesPerPartition }],
       })),
     });
-    const answer = await broker.connectionPool.send({
+    const answer = await this.#send(broker, {
       request,
       response: { ...response, decode: decodeFetchResponse, parse: async (data: unknown) => data },
     });
@@ -174,7 +178,7 @@ export class KafkaClient {
       compression,
       topicData: [{ topic, partitions: batches }],
     });
-    const answer = await broker.connectionPool.send({
+    const answer = await this.#send(broker, {
       request: protocol.request,
       response: { ...protocol.response, parse: async (data) => data },
     });
@@ -186,11 +190,29 @@ export class KafkaClient {
     );
   }
 
+  /** A connection on which nothing comes back may be dead without anybody having said so: the next request opens another. */
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.destroy(new Error('no answer came in time'));
+  }
+
   /** Drops every connection now: what waits for an answer is rejected, and nothing is tried again. */
   destroy(): void {
     this.#destroyed = true;
     for (const socket of this.#sockets) socket.destroy(new Error('this client was closed'));
     void this.#cluster.disconnect().catch(() => {});
+  }
+
+  #send(broker: WireBroker, request: WireRequest): Promise<unknown> {
+    return this.#guard(() => broker.connectionPool.send(request));
+  }
+
+  async #guard<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (isConnectionDead(error)) this.dropConnections();
+      throw error;
+    }
   }
 }
 
