@@ -126,21 +126,29 @@ export class KafkaClient {
   }
 
   async bounds(topic: string, partition: number): Promise<PartitionBounds> {
-    const ask = async (fromBeginning: boolean): Promise<number> => {
-      const [answer] = await this.#cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }]);
-      const offset = answer?.partitions[0]?.offset;
-      // The partition has no leader that is known.
-      if (offset === undefined) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
-      return Number(offset);
-    };
     try {
       await this.refreshWhenOld();
-      const [startOffset, endOffset] = await this.#guard(() => Promise.all([ask(true), ask(false)]));
-      return { startOffset, endOffset };
+      const [bounds] = await this.boundsOf(topic, [partition]);
+      return bounds as PartitionBounds;
     } catch (error) {
       await this.refresh().catch(() => {});
       throw kafkaError(error, `asking for the offsets of ${topic}/${partition}`);
     }
+  }
+
+  /** Of each of the partitions, in their order. */
+  async boundsOf(topic: string, partitions: readonly number[]): Promise<PartitionBounds[]> {
+    const ask = async (fromBeginning: boolean): Promise<Map<number, number>> => {
+      const asked = partitions.map((partition) => ({ partition }));
+      const [answer] = await this.#cluster.fetchTopicsOffset([{ topic, partitions: asked, fromBeginning }]);
+      return new Map(answer?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    };
+    const [starts, ends] = await this.#guard(() => Promise.all([ask(true), ask(false)]));
+    return partitions.map((partition) => {
+      const [startOffset, endOffset] = [starts.get(partition), ends.get(partition)];
+      if (startOffset === undefined || endOffset === undefined) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
+      return { startOffset, endOffset };
+    });
   }
 
   async fetch(broker: WireBroker, targets: readonly FetchTarget[]): Promise<readonly FetchedPartition[]> {
