@@ -118,7 +118,10 @@ export interface Subscription {
 export interface Assignment {
   readonly topic: string;
   readonly partition: number;
-  /** Rises with each (re)assignment of this partition in this group; the fence of L3. */
+  /**
+   * Rises with each (re)assignment of this partition in this group; the fence of L3. Kafka forgets a group that has
+   * neither members nor offsets, and counts from 1 again.
+   */
   readonly generation: number;
   /** Aborts on revocation, stop or close: discard what is not committed and return. */
   readonly signal: AbortSignal;

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { WeirError } from '@weir/kernel';
 
 /** Where the tests get their Kafka from: a broker that runs, a JVM of their own, or a container. */
@@ -26,7 +27,7 @@ export function findKafka(reason: string): KafkaSource | undefined {
 
 export function kafkaSource(): KafkaSource | undefined {
   if ((process.env['WEIR_KAFKA'] ?? '') !== '') return 'address';
-  if (javaVersion() >= JAVA_MIN && runs('mvn', ['-version'])) return 'java';
+  if (onPath('mvn') && javaVersion() >= JAVA_MIN) return 'java';
   const socket = process.env['DOCKER_HOST'] ?? '/var/run/docker.sock';
   if ((socket.includes('://') || existsSync(socket)) && runs('docker', ['info'])) return 'docker';
   return undefined;
@@ -35,6 +36,11 @@ export function kafkaSource(): KafkaSource | undefined {
 function javaVersion(): number {
   const { stderr, status } = spawnSync('java', ['-version'], { encoding: 'utf8' });
   return status === 0 ? Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0) : 0;
+}
+
+/** Starting Maven to see whether it is there takes a JVM each time. */
+function onPath(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
 }
 
 function runs(command: string, args: readonly string[]): boolean {

@@ -4,7 +4,7 @@ import type { PartitionBounds } from '../../../consumer/partition-source.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 import { connectionConfig, RETRY } from './connection-config.ts';
 import { decodeFetchResponse, type FetchedPartition } from './fetch-response.ts';
-import { kafkaError } from './kafka-errors.ts';
+import { isConnectionDead, kafkaError } from './kafka-errors.ts';
 import {
   Cluster,
   createErrorFromCode,
@@ -77,8 +77,10 @@ export class KafkaClient {
   async use(topics: readonly string[]): Promise<void> {
     if (topics.every((topic) => this.#topics.has(topic))) return;
     try {
-      await this.#cluster.connect();
-      await this.#cluster.addMultipleTargetTopics(topics);
+      await this.#guard(async () => {
+        await this.#cluster.connect();
+        await this.#cluster.addMultipleTargetTopics(topics);
+      });
     } catch (error) {
       throw kafkaError(error, `using ${topics.join()}`);
     }
@@ -90,11 +92,11 @@ export class KafkaClient {
   }
 
   refresh(): Promise<void> {
-    return this.#cluster.refreshMetadata();
+    return this.#guard(() => this.#cluster.refreshMetadata());
   }
 
   refreshWhenOld(): Promise<void> {
-    return this.#cluster.refreshMetadataIfNecessary();
+    return this.#guard(() => this.#cluster.refreshMetadataIfNecessary());
   }
 
   partitions(topic: string): number {
@@ -108,35 +110,45 @@ export class KafkaClient {
   }
 
   broker(nodeId: number): Promise<WireBroker> {
-    return this.#cluster.findBroker({ nodeId });
+    return this.#guard(() => this.#cluster.findBroker({ nodeId }));
   }
 
   anyBroker(): Promise<WireBroker> {
-    return this.#cluster.brokerPool.findConnectedBroker();
+    return this.#guard(() => this.#cluster.brokerPool.findConnectedBroker());
   }
 
   async coordinator(group: string): Promise<WireBroker> {
     const any = await this.anyBroker();
-    const { coordinator } = await any.findGroupCoordinator({ groupId: group, coordinatorType: GROUP_COORDINATOR });
+    const { coordinator } = await this.#guard(() =>
+      any.findGroupCoordinator({ groupId: group, coordinatorType: GROUP_COORDINATOR }),
+    );
     return this.broker(coordinator.nodeId);
   }
 
   async bounds(topic: string, partition: number): Promise<PartitionBounds> {
-    const ask = async (fromBeginning: boolean): Promise<number> => {
-      const [answer] = await this.#cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }]);
-      const offset = answer?.partitions[0]?.offset;
-      // The partition has no leader that is known.
-      if (offset === undefined) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
-      return Number(offset);
-    };
     try {
-      await this.#cluster.refreshMetadataIfNecessary();
-      const [startOffset, endOffset] = await Promise.all([ask(true), ask(false)]);
-      return { startOffset, endOffset };
+      await this.refreshWhenOld();
+      const [bounds] = await this.boundsOf(topic, [partition]);
+      return bounds as PartitionBounds;
     } catch (error) {
-      await this.#cluster.refreshMetadata().catch(() => {});
+      await this.refresh().catch(() => {});
       throw kafkaError(error, `asking for the offsets of ${topic}/${partition}`);
     }
+  }
+
+  /** Of each of the partitions, in their order. */
+  async boundsOf(topic: string, partitions: readonly number[]): Promise<PartitionBounds[]> {
+    const ask = async (fromBeginning: boolean): Promise<Map<number, number>> => {
+      const asked = partitions.map((partition) => ({ partition }));
+      const [answer] = await this.#cluster.fetchTopicsOffset([{ topic, partitions: asked, fromBeginning }]);
+      return new Map(answer?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    };
+    const [starts, ends] = await this.#guard(() => Promise.all([ask(true), ask(false)]));
+    return partitions.map((partition) => {
+      const [startOffset, endOffset] = [starts.get(partition), ends.get(partition)];
+      if (startOffset === undefined || endOffset === undefined) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
+      return { startOffset, endOffset };
+    });
   }
 
   async fetch(broker: WireBroker, targets: readonly FetchTarget[]): Promise<readonly FetchedPartition[]> {
@@ -152,7 +164,7 @@ export class KafkaClient {
         partitions: [{ partition, fetchOffset: String(offset), maxBytes: maxBytesPerPartition }],
       })),
     });
-    const answer = await broker.connectionPool.send({
+    const answer = await this.#send(broker, {
       request,
       response: { ...response, decode: decodeFetchResponse, parse: async (data: unknown) => data },
     });
@@ -174,7 +186,7 @@ export class KafkaClient {
       compression,
       topicData: [{ topic, partitions: batches }],
     });
-    const answer = await broker.connectionPool.send({
+    const answer = await this.#send(broker, {
       request: protocol.request,
       response: { ...protocol.response, parse: async (data) => data },
     });
@@ -186,11 +198,29 @@ export class KafkaClient {
     );
   }
 
+  /** A connection on which nothing comes back may be dead without anybody having said so: the next request opens another. */
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.destroy(new Error('no answer came in time'));
+  }
+
   /** Drops every connection now: what waits for an answer is rejected, and nothing is tried again. */
   destroy(): void {
     this.#destroyed = true;
     for (const socket of this.#sockets) socket.destroy(new Error('this client was closed'));
     void this.#cluster.disconnect().catch(() => {});
+  }
+
+  #send(broker: WireBroker, request: WireRequest): Promise<unknown> {
+    return this.#guard(() => broker.connectionPool.send(request));
+  }
+
+  async #guard<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (isConnectionDead(error)) this.dropConnections();
+      throw error;
+    }
   }
 }
 

@@ -7,7 +7,18 @@ export function kafkaErrorType(error: unknown): string | undefined {
 
 /** True when kafkajs or the network made the error, not a mistake in the program. */
 export function isKafkaError(error: unknown): boolean {
-  return error instanceof Error && (error.name.startsWith('KafkaJS') || find(error, 'code') !== undefined);
+  if (!(error instanceof Error)) return false;
+  return error.name.startsWith('KafkaJS') || isHalfOpen(error) || find(error, 'code') !== undefined;
+}
+
+/** True when the connection it came over is of no use any more, although it counts as open. */
+export function isConnectionDead(error: unknown): boolean {
+  return error instanceof Error && (isHalfOpen(error) || [...names(error)].includes('KafkaJSRequestTimeoutError'));
+}
+
+/** kafkajs takes a broker for connected whose first answer never came, and then refuses to use it. */
+function isHalfOpen(error: Error): boolean {
+  return error.message === 'Broker not connected';
 }
 
 /** The error in Weir's terms: a code to switch on, and what to do. Other errors are returned as they are. */

@@ -1,10 +1,11 @@
 import { errorCode } from '@weir/kernel';
 import { findKafka, type KafkaServer, startKafka } from '@weir/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Assignment, EventLog } from '../../../event-log.ts';
 import { record, tailAll, textOf, unique } from '../../../testing/contract-fixture.ts';
 import { type KafkaLog, openKafkaLog } from '../kafka-log.ts';
 import type { KafkaLogOptions } from '../kafka-options.ts';
+import { type FreezableProxy, startFreezableProxy } from '../testing/freezable-proxy.ts';
 import { quickly } from '../testing/quickly.ts';
 
 const source = findKafka('the faults of a Kafka broker');
@@ -49,9 +50,10 @@ async function timesStored(log: EventLog, topic: string): Promise<Map<string, nu
 describe.skipIf(source !== 'java' && source !== 'docker')('a broker that dies, or stops answering', () => {
   let kafka: Awaited<ReturnType<typeof startKafka>>;
   let broker: KafkaServer;
+  let proxy: FreezableProxy;
   const logs: KafkaLog[] = [];
   const open = (rest: Partial<KafkaLogOptions> = {}): KafkaLog => {
-    const log = openKafkaLog({ ...quickly, onError: () => {}, brokers: [broker.bootstrap], ...rest });
+    const log = openKafkaLog({ ...quickly, onError: () => {}, brokers: [`127.0.0.1:${proxy.port}`], ...rest });
     logs.push(log);
     return log;
   };
@@ -62,11 +64,15 @@ describe.skipIf(source !== 'java' && source !== 'docker')('a broker that dies, o
   };
 
   beforeAll(async () => {
-    kafka = await startKafka();
+    proxy = await startFreezableProxy();
+    kafka = await startKafka({ properties: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` } });
     broker = kafka.value;
+    proxy.leadTo(Number(broker.bootstrap.split(':')[1]));
   });
+  afterEach(() => broker.continue());
   afterAll(async () => {
     for (const log of logs) log.abandon();
+    proxy.stop();
     await kafka.stop();
   });
 
@@ -202,6 +208,56 @@ describe.skipIf(source !== 'java' && source !== 'docker')('a broker that dies, o
     await log.append(topic, [record('k', 'after')]);
     await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['before', 'after']);
     expect(assignments.at(-1)?.generation).toBeGreaterThan(assignments[0]?.generation ?? 0);
+    await member.stop();
+  });
+
+  it('L1 opens new connections when those it has went dead, and stores once what it sent over them', async () => {
+    const topic = await topicOf(1);
+    const log = open({ requestTimeoutMs: 700 });
+    const seen: string[] = [];
+    const member = await log.subscribe({
+      group: unique('group'),
+      topics: [topic],
+      onAssigned: async (assignment) => {
+        while (!assignment.signal.aborted) {
+          for (const each of await assignment.read({ maxRecords: 9, maxBytes: 1_000, waitMs: 100 })) {
+            await assignment.commit(each.offset + 1);
+            seen.push(textOf(each));
+          }
+        }
+      },
+    });
+    await log.append(topic, [record('k', 'before')]);
+    await expect.poll(() => seen).toEqual(['before']);
+    proxy.freezeOpen();
+    await log.append(topic, [record('k', 'after')]);
+    await expect.poll(() => seen, { timeout: 15_000 }).toEqual(['before', 'after']);
+    expect((await timesStored(open(), topic)).get('after')).toBe(1);
+    await member.stop();
+  });
+
+  it('starts a member anew when its readers get nothing although there is more', async () => {
+    const topic = await topicOf(1);
+    const errors: unknown[] = [];
+    const group = { sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 1_000, heartbeatMs: 100, stallTimeoutMs: 800 };
+    const log = open({ group, requestTimeoutMs: 500, onError: (error) => errors.push(error) });
+    const seen: string[] = [];
+    const member = await log.subscribe({
+      group: unique('group'),
+      topics: [topic],
+      onAssigned: async (assignment) => {
+        while (!assignment.signal.aborted) {
+          seen.push(...(await assignment.read({ maxRecords: 9, maxBytes: 1_000, waitMs: 100 })).map(textOf));
+        }
+      },
+    });
+    await open().append(topic, [record('k', 'before')]);
+    await expect.poll(() => seen).toEqual(['before']);
+    broker.pause();
+    await expect.poll(() => errors.map(errorCode), { timeout: 10_000 }).toContain('LOG_STALLED');
+    broker.continue();
+    await open().append(topic, [record('k', 'after')]);
+    await expect.poll(() => seen, { timeout: 15_000 }).toContain('after');
     await member.stop();
   });
 

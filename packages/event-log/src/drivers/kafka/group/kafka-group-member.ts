@@ -110,6 +110,8 @@ export class KafkaGroupMember implements Subscription {
         if (this.#stopping.signal.aborted) return;
         const verdict = groupVerdict(error);
         if (verdict === 'forgotten') this.#memberId = '';
+        // Whatever it was, new connections are the better start.
+        if (verdict === 'broken') this.#client.destroy();
         failures += 1;
         const expected = verdict === 'rejoin' || verdict === 'forgotten' || (verdict === 'moved' && failures < 10);
         if (!expected) this.#settings.onError(kafkaError(error, `group ${this.#subscribe.group}`));
@@ -165,21 +167,24 @@ export class KafkaGroupMember implements Subscription {
     for (;;) {
       await sleep(group.heartbeatMs, ended);
       if (ended.aborted) return;
+      this.#checkStalled(held);
       try {
-        await within(left(), ended, this.#heartbeat(coordinator, held));
+        // A little at a time, so that a coordinator that hangs hides nothing else.
+        await within(Math.min(left(), group.heartbeatMs * 2), ended, this.#heartbeat(coordinator, held));
         answeredAt = clock.monotonic();
       } catch (error) {
         if (ended.aborted) return;
         const verdict = groupVerdict(error);
         if (verdict === 'rejoin' || verdict === 'forgotten') throw error;
         if (left() <= 0) throw error;
+        if (verdict === 'broken') this.#client.dropConnections();
         const found = this.#client.coordinator(this.#subscribe.group);
         coordinator = await within(left(), ended, found).catch(() => coordinator);
+        continue;
       }
-      this.#checkStalled(held);
       if (held.leads && clock.monotonic() - metadataAt > this.#settings.metadataMaxAgeMs) {
         metadataAt = clock.monotonic();
-        if (await this.#topicsGrew()) return;
+        if (await within(left(), ended, this.#topicsGrew()).catch(() => false)) return;
       }
     }
   }
@@ -188,11 +193,10 @@ export class KafkaGroupMember implements Subscription {
     return coordinator.heartbeat({ groupId: this.#subscribe.group, groupGenerationId: generationId, memberId });
   }
 
-  /** Fetching may hang where nothing fails: a new start with new connections is what an operator would do as well. */
+  /** @throws WeirError `LOG_STALLED`: a new start is what an operator would try as well. */
   #checkStalled(held: Held): void {
     const stalledMs = held.feeds.stalledMs();
     if (stalledMs < this.#settings.group.stallTimeoutMs) return;
-    this.#client.destroy();
     const { group } = this.#subscribe;
     throw new WeirError('LOG_STALLED', `group ${group}: a reader got nothing for ${Math.round(stalledMs)} ms`, {
       retriable: true,

@@ -3,7 +3,7 @@ import type { Admin, ITopicConfig } from 'kafkajs';
 import type { TopicSpec } from '../../../event-log.ts';
 import { kafkaError, kafkaErrorType } from '../client/kafka-errors.ts';
 import { ConfigResourceTypes, ConfigSource } from '../client/kafkajs-internals.ts';
-import { withAdmin } from '../client/with-admin.ts';
+import { withAdmin } from '../client/short-lived.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 
 /** What a batch adds to one record of the largest size. */

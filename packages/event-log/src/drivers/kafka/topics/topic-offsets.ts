@@ -1,26 +1,23 @@
 import type { PartitionLag, TopicDescription } from '../../../event-log.ts';
-import { withAdmin } from '../client/with-admin.ts';
+import { withAdmin, withClient } from '../client/short-lived.ts';
+import { fetchCommitted } from '../group/group-protocol.ts';
 import type { KafkaSettings } from '../kafka-options.ts';
 import { partitionCounts } from './ensure-topics.ts';
 
 /** Every partition of the topic, with what the group committed. */
 export function kafkaLag(settings: KafkaSettings, group: string, topic: string): Promise<PartitionLag[]> {
-  return withAdmin(settings, `asking for the lag of group ${group} on ${topic}`, async (admin) => {
-    const [offsets, groups] = await Promise.all([
-      admin.fetchTopicOffsets(topic),
-      admin.fetchOffsets({ groupId: group, topics: [topic] }),
+  return withClient(settings, `asking for the lag of group ${group} on ${topic}`, async (client) => {
+    await client.use([topic]);
+    const partitions = Array.from({ length: client.partitions(topic) }, (_, partition) => partition);
+    const asked = partitions.map((partition) => ({ topic, partition }));
+    const [bounds, committedOf] = await Promise.all([
+      client.boundsOf(topic, partitions),
+      client.coordinator(group).then((coordinator) => fetchCommitted(coordinator, group, asked)),
     ]);
-    const committedOf = new Map(
-      groups.flatMap(({ partitions }) => partitions.map((each) => [each.partition, Number(each.offset)] as const)),
-    );
-    return offsets
-      .map(({ partition, low, high }) => {
-        const known = committedOf.get(partition) ?? -1;
-        const committed = known < 0 ? null : known;
-        const [startOffset, endOffset] = [Number(low), Number(high)];
-        return { partition, committed, startOffset, endOffset, lag: endOffset - (committed ?? startOffset) };
-      })
-      .sort((left, right) => left.partition - right.partition);
+    return bounds.map(({ startOffset, endOffset }, partition) => {
+      const committed = committedOf({ topic, partition })?.offset ?? null;
+      return { partition, committed, startOffset, endOffset, lag: endOffset - (committed ?? startOffset) };
+    });
   });
 }
 
