@@ -70,6 +70,7 @@ function kafkaOptions({ log: { kafka } }: Config): Omit<KafkaLogOptions, 'broker
       heartbeatMs: Math.min(3_000, kafka.session_timeout_ms / 5),
     },
     topics: {
+      prefix: 'weir.',
       manage: kafka.manage_topics,
       ...(kafka.replication_factor === 0 ? {} : { replicationFactor: kafka.replication_factor }),
     },

@@ -48,7 +48,7 @@ class World {
       this.log.push({ id: key ?? '', resent: headers?.[RESENT_HEADER] !== undefined });
     }
     this.#step();
-    if (failure === 'after') throw new WeirError('LOG_UNAVAILABLE', 'stored, perhaps', { retriable: true });
+    if (failure === 'after') throw new WeirError('LOG_UNCONFIRMED', 'stored, perhaps', { retriable: true });
     return [];
   }
 

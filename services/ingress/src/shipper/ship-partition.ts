@@ -18,6 +18,8 @@ export interface ShipDependencies {
   onRefused(record: StoredRecord, error: unknown): void;
 }
 
+/** Codes by which the log says that it stored nothing of a batch; after any other it may have (EventLog.append). */
+const NOTHING_STORED = new Set(['LOG_UNAVAILABLE', 'LOG_FULL', 'LOG_DISK_FULL', 'LOG_UNKNOWN_TOPIC']);
 const READ = { maxRecords: 1_000, maxBytes: 4 * 1024 * 1024, waitMs: 1_000 };
 
 /**
@@ -74,7 +76,7 @@ async function appendUntilAccepted(
         return;
       }
       dependencies.onRetry(error, attempt);
-      sending = records.map((record) => outgoingRecord(record, true));
+      if (!NOTHING_STORED.has(errorCode(error))) sending = records.map((record) => outgoingRecord(record, true));
       await sleep(backoffMs(attempt, dependencies.retry), signal);
     }
   }
