@@ -25,7 +25,7 @@ async function measure(partitions: number, batchRows: number): Promise<Record<st
   const warehouse = await openChdbWarehouse({ directory: directory.value });
   await warehouse.migrate();
   const log = openMemoryLog();
-  const topics = [EVENTS.cost.topic, EVENTS['cost-anomaly'].topic, EVENTS['dead-letter'].topic, EVENTS.request.topic];
+  const topics = Object.values(EVENTS).map(({ topic }) => topic);
   await log.ensureTopics(topics.map((name) => ({ name, partitions })));
   let bytes = 0;
   for (const { cost, partition } of benchCosts(EVENTS_COUNT, partitions)) {

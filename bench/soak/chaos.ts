@@ -40,7 +40,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     { at: 0.6, run: () => rebalanceStorm(options, report) },
     { at: 0.8, run: () => brokerAway(options, report) },
   ];
-  while (!options.signal.aborted && options.progress() < 1) {
+  while (!options.signal.aborted && (options.progress() < 1 || report.kills < options.kills)) {
     const due = long[0] !== undefined && options.progress() >= long[0].at ? long.shift() : undefined;
     if (due !== undefined) await due.run();
     else if (report.kills < options.kills * options.progress()) await killOne(options, report);

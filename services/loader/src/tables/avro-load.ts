@@ -36,7 +36,7 @@ export function createAvroLoad<Event>(options: AvroLoadOptions<Event>): TableLoa
       try {
         const frame = codec.frameOf(record.value);
         fingerprint = frame.fingerprint;
-        const event = codec.decode(record.value);
+        const event = codec.decodeInPlace(record.value);
         options.validate?.(event, record);
         const row = { body: record.value.subarray(frame.bodyStart), facts: options.ledgerFacts?.(event) };
         return { kind: 'row', row, fingerprint };
