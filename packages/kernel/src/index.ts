@@ -16,4 +16,5 @@ export { nearest } from './nearest.ts';
 export { remembered } from './remembered.ts';
 export { SharedLock } from './shared-lock.ts';
 export { sleep } from './sleep.ts';
+export { untilAccepted } from './until-accepted.ts';
 export { createUuidV7, uuidV7Time } from './uuid-v7.ts';

@@ -1,6 +1,6 @@
 import type { Assignment, EventLog, LogRecord, StoredRecord } from '@weir/event-log';
 import { type CostEvent, type Dead, EVENTS, type EventCodec, RESENT_HEADER, type RequestEvent } from '@weir/events';
-import { backoffMs, sleep, WeirError } from '@weir/kernel';
+import { untilAccepted } from '@weir/kernel';
 import type { PriceBook } from '@weir/pricing';
 import type { CostMetrics } from './cost-metrics.ts';
 import { deriveCost } from './derive-cost.ts';
@@ -8,7 +8,6 @@ import { needsEstimate } from './estimate/estimate-usage.ts';
 import { type RequestFacts, requestFacts } from './request-facts.ts';
 
 const READ_LIMITS = { maxRecords: 1_000, maxBytes: 16 * 1024 * 1024, waitMs: 1_000 };
-const RETRY = { baseMs: 50, capMs: 5_000 };
 /** So that one slow batch does not keep the process from its other work. */
 const YIELD_EVERY = 64;
 
@@ -79,18 +78,5 @@ function fingerprintOf(record: StoredRecord, dependencies: CostWorkerDependencie
     return dependencies.requests.frameOf(record.value).fingerprint;
   } catch {
     return '';
-  }
-}
-
-/** Runs an append, and while the log refuses it for a passing reason, waits and tries again (I7). */
-async function untilAccepted(append: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
-    try {
-      await append();
-      return;
-    } catch (error) {
-      if (!(WeirError.is(error) && error.retriable)) throw error;
-      await sleep(backoffMs(attempt, RETRY), signal);
-    }
   }
 }

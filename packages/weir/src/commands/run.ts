@@ -11,6 +11,7 @@ import { eventFraming } from '../processes/event-framing.ts';
 import { processTelemetry } from '../processes/process-telemetry.ts';
 import { startSupervisor } from '../processes/supervisor.ts';
 import { ensureDirectory, localLogDirectory, type Settings } from '../settings.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { untilReachable } from '../until-reachable.ts';
 import type { Command, CommandInput } from './command.ts';
 
@@ -47,7 +48,7 @@ async function runService(input: CommandInput): Promise<number> {
     else if (part !== undefined) urls = await startPartAlone(part, input, { logger, metrics }, releasers);
     else throw unknownService(name);
     logger.info({ ...urls }, `${name} is running`);
-    await aborted(input.signal);
+    await untilAborted(input.signal);
     logger.info('stopping: what is in hand is finished');
     return 0;
   } finally {
@@ -128,9 +129,3 @@ function unknownService(name: string): WeirError {
     fix: near === undefined ? 'Try: weir run loader' : `Did you mean "${near}"?`,
   });
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

@@ -6,6 +6,7 @@ import { processTelemetry } from '../processes/process-telemetry.ts';
 import { startSupervisor } from '../processes/supervisor.ts';
 import { readRunFile, removeRunFile, writeRunFile } from '../run-file.ts';
 import { alreadyRunning, ensureDirectory, loadDefaults, localLogDirectory, type Settings } from '../settings.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { WEIR_VERSION } from '../version.ts';
 import type { Command, CommandInput } from './command.ts';
 
@@ -63,7 +64,7 @@ async function runUp(input: CommandInput): Promise<number> {
     releasers.add('run file', () => removeRunFile(settings.runDirectory));
     out(welcome(urls, demoProviderUrl !== undefined));
     if (demoProviderUrl !== undefined) void runDemo(ingressUrl, input, logger);
-    await aborted(input.signal);
+    await untilAborted(input.signal);
     logger.info('stopping: open streams are finished, what was accepted is handled');
     return 0;
   } finally {
@@ -109,9 +110,3 @@ async function runDemo(baseUrl: string, input: CommandInput, logger: ReturnType<
     logger.error({ error }, 'demo traffic stopped');
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

@@ -1,7 +1,8 @@
 import { type Budget, type BudgetEntry, type BudgetMatch, dimensionOf, matchBudget } from '@weir/detectors';
 import type { Assignment, LogRecord, StoredRecord } from '@weir/event-log';
 import type { CostEvent, EventCodec } from '@weir/events';
-import { untilAccepted } from '../until-accepted.ts';
+import { RESENT_HEADER } from '@weir/events';
+import { untilAccepted } from '@weir/kernel';
 import { encodeEntries } from './budget-log-codec.ts';
 import { RecentIds } from './recent-ids.ts';
 
@@ -118,7 +119,7 @@ class SpendReader {
       return undefined;
     }
     this.highWater = event.source_offset;
-    if (known && record.headers['weir-resent'] === '1') {
+    if (known && record.headers[RESENT_HEADER] !== undefined) {
       onIgnored('resent', record);
       return undefined;
     }

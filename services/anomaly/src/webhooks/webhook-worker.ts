@@ -1,7 +1,6 @@
 import type { Assignment, StoredRecord } from '@weir/event-log';
 import type { CostAnomalyEvent, Dead, EventCodec } from '@weir/events';
-import { backoffMs, sleep, WeirError } from '@weir/kernel';
-import { untilAccepted } from '../until-accepted.ts';
+import { backoffMs, sleep, untilAccepted, WeirError } from '@weir/kernel';
 import { type Delivery, deliveryId, type WebhookConfig } from './deliver.ts';
 
 export interface WebhookWorkerDependencies {

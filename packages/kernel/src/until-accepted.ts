@@ -1,4 +1,6 @@
-import { backoffMs, sleep, WeirError } from '@weir/kernel';
+import { backoffMs } from './backoff.ts';
+import { WeirError } from './errors.ts';
+import { sleep } from './sleep.ts';
 
 const RETRY = { baseMs: 50, capMs: 5_000 };
 
