@@ -19,20 +19,23 @@ export interface RunningWeir {
 }
 
 /** Starts the whole product as a user does, in a new directory, with every provider at `providerUrl`. */
-export async function startWeir(providerUrl: string, settings: object = {}): Promise<RunningWeir> {
+export async function startWeir(
+  providerUrl: string,
+  settings: object & { readonly ingress?: object } = {},
+): Promise<RunningWeir> {
   const directory = await tempDirectory();
   const [ingress, sql, page] = [await freePort(), await freePort(), await freePort()];
   const providers = Object.fromEntries(
     [...PROVIDERS.keys()].map((slug) => [slug, { base_url: `${providerUrl}/${slug}` }]),
   );
   const config = {
-    ingress: { port: ingress, workers: 2 },
     sql: { port: sql },
     console: { port: page },
     loader: { linger_ms: 100 },
     logging: { level: 'info', format: 'json' },
     providers,
     ...settings,
+    ingress: { port: ingress, workers: 2, ...settings.ingress },
   };
   // JSON is YAML.
   writeFileSync(join(directory.value, 'weir.yaml'), JSON.stringify(config));

@@ -94,6 +94,7 @@ const ingress = Type.Object(
     capture_tail_bytes: integer('Kept from the end of a body that is longer.', MEBIBYTE / 4, 1_024, 64 * MEBIBYTE),
     capture_total_bytes: integer('All captured bodies in flight, per process.', 256 * MEBIBYTE, MEBIBYTE),
     request_body_bytes_max: integer('Larger request bodies are refused with 413.', 256 * MEBIBYTE, 1_024),
+    calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),
     idle_timeout_ms: integer('Longest silence inside an answer.', 600_000, 1),
