@@ -21,7 +21,7 @@ export interface RunningWeir {
 /** Starts the whole product as a user does, in a new directory, with every provider at `providerUrl`. */
 export async function startWeir(
   providerUrl: string,
-  settings: object & { readonly ingress?: object } = {},
+  settings: Readonly<Record<string, unknown>> & { readonly ingress?: object } = {},
 ): Promise<RunningWeir> {
   const directory = await tempDirectory();
   const [ingress, sql, page] = [await freePort(), await freePort(), await freePort()];
