@@ -42,15 +42,7 @@ const dispatcher = new Agent({ connections: 2_000, headersTimeout: 60_000, bodyT
 const hogs = holdBack();
 const counts = { sent: 0, finished: 0, refused: 0, refusedWithoutRetryAfter: 0, broken: 0 };
 let inFlight = 0;
-let seen = 0;
-const folding = setInterval(() => {
-  for (const { sequence, requestId, model, usage } of replay.value.served) {
-    if (sequence <= seen) continue;
-    seen = sequence;
-    const call = Number(/^call-(\d+)$/.exec(requestId)?.[1] ?? -1);
-    if (call >= 0 && usage !== null) book.served(call, model, usage);
-  }
-}, 500);
+const folding = setInterval(() => book.fold(replay.value.served), 500);
 const memory = watchMemory(function* () {
   const supervisor = weir.process.child.pid ?? 0;
   for (const [index, pid] of childrenOf(supervisor).entries()) {

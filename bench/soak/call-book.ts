@@ -1,4 +1,5 @@
 import { embeddedPriceBook, priceUsage } from '@weir/pricing';
+import type { ServedResponse } from '@weir/testkit';
 import type { TokenUsage } from '@weir/usage';
 
 const SERVED = 1;
@@ -10,6 +11,7 @@ export class CallBook {
   readonly #bill: BigInt64Array;
   readonly #flags: Uint8Array;
   readonly #book = embeddedPriceBook();
+  #seenSequence = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -17,7 +19,17 @@ export class CallBook {
     this.#flags = new Uint8Array(capacity);
   }
 
-  served(call: number, model: string, usage: TokenUsage): void {
+  /** Takes in what the provider served since the last time. */
+  fold(served: readonly ServedResponse[]): void {
+    for (const { sequence, requestId, model, usage } of served) {
+      if (sequence <= this.#seenSequence) continue;
+      this.#seenSequence = sequence;
+      const call = Number(/^call-(\d+)$/.exec(requestId)?.[1] ?? -1);
+      if (call >= 0 && usage !== null) this.#served(call, model, usage);
+    }
+  }
+
+  #served(call: number, model: string, usage: TokenUsage): void {
     const { total } = priceUsage(this.#book, {
       provider: 'openai',
       responseModel: model,

@@ -65,15 +65,7 @@ const services: RunningServices = await startServices({
 });
 
 let sent = before.sent;
-let seenSequence = 0;
-const fold = (): void => {
-  for (const { sequence, requestId, model, usage } of replay.value.served) {
-    if (sequence <= seenSequence) continue;
-    seenSequence = sequence;
-    const call = Number(/^call-(\d+)$/.exec(requestId)?.[1] ?? -1);
-    if (call >= 0 && usage !== null) book.served(call, model, usage);
-  }
-};
+const fold = (): void => book.fold(replay.value.served);
 const folding = setInterval(fold, 1_000);
 const ingressChildren = (): number[] => childrenOf(services.pidOf('ingress-1'));
 const memory = watchMemory(function* () {

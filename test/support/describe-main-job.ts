@@ -1,8 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { GoogleGenAI } from '@google/genai';
-import type { Started } from '@weir/kernel';
-import { picoFromText, picoToText } from '@weir/kernel';
+import { picoFromText, picoToText, type Started } from '@weir/kernel';
 import { embeddedPriceBook, priceUsage } from '@weir/pricing';
 import { findProvider } from '@weir/providers';
 import { type ReplayProvider, startReplayProvider, waitFor } from '@weir/testkit';

@@ -1,7 +1,6 @@
 import { type BookNotice, type Budget, type BudgetAlert, BudgetBook, type BudgetStanding } from '@weir/detectors';
 import type { Assignment, LogRecord, Position, StoredRecord } from '@weir/event-log';
-import type { Clock } from '@weir/kernel';
-import { untilAccepted } from '@weir/kernel';
+import { type Clock, untilAccepted } from '@weir/kernel';
 import { placeToMetadata, restoreBook, writeSnapshot } from './book-snapshot.ts';
 import { decodeBudgetLogRecord, encodeTick } from './budget-log-codec.ts';
 

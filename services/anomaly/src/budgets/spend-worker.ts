@@ -1,7 +1,6 @@
 import { type Budget, type BudgetEntry, type BudgetMatch, dimensionOf, matchBudget } from '@weir/detectors';
 import type { Assignment, LogRecord, StoredRecord } from '@weir/event-log';
-import type { CostEvent, EventCodec } from '@weir/events';
-import { RESENT_HEADER } from '@weir/events';
+import { type CostEvent, type EventCodec, RESENT_HEADER } from '@weir/events';
 import { untilAccepted } from '@weir/kernel';
 import { encodeEntries } from './budget-log-codec.ts';
 import { RecentIds } from './recent-ids.ts';

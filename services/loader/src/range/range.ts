@@ -41,7 +41,8 @@ export class RangeBuilder<Row> {
   #end: number;
   #fingerprint: string | undefined;
   #bytes = 0;
-  #progress: Progress;
+  readonly #before: Progress;
+  #highWater: number;
   #repeated = 0;
 
   constructor(load: TableLoad<Row>, start: number, progress: Progress, repeats: Repeats) {
@@ -49,7 +50,8 @@ export class RangeBuilder<Row> {
     this.#repeats = repeats;
     this.#start = start;
     this.#end = start - 1;
-    this.#progress = progress;
+    this.#before = progress;
+    this.#highWater = progress.highWater;
   }
 
   /** Takes the record, or returns false when its schema differs from the range's: seal first, then offer it again. */
@@ -67,15 +69,14 @@ export class RangeBuilder<Row> {
   }
 
   #take(record: StoredRecord, row: Row, fingerprint: string): void {
-    const { highWater, replayUntil } = this.#progress;
     const mark = this.#load.sourceMark?.(row);
-    const replayed = record.offset <= replayUntil;
+    const replayed = record.offset <= this.#before.replayUntil;
     // While a replay goes over old ground the mark is ahead of it: there the ledger decides.
-    if (mark !== undefined && mark <= highWater && !replayed) {
+    if (mark !== undefined && mark <= this.#highWater && !replayed) {
       this.#repeated += 1;
       return;
     }
-    this.#progress = { ...this.#progress, highWater: Math.max(mark ?? highWater, highWater) };
+    if (mark !== undefined) this.#highWater = Math.max(mark, this.#highWater);
     if (this.#repeats.kind === 'known' && this.#repeats.leftOut.has(record.offset)) {
       this.#leftOut.push(record.offset);
       return;
@@ -105,7 +106,7 @@ export class RangeBuilder<Row> {
       rows: this.#rows,
       dead: this.#dead,
       bytes: this.#bytes,
-      progress: this.#progress,
+      progress: { ...this.#before, highWater: this.#highWater },
       repeated: this.#repeated,
       suspects: this.#suspects,
       leftOut: this.#leftOut,

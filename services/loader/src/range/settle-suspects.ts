@@ -33,7 +33,7 @@ export async function settleSuspects<Row>(
     if (range.suspects.has(offset) && (known.has(id) || seen.has(id))) leftOut.push(offset);
     seen.add(id);
   }
-  const fitting = firstThatFit(leftOut);
+  const fitting = howManyFit(leftOut);
   const cutAt = leftOut[fitting] ?? Number.POSITIVE_INFINITY;
   const kept = new RangeBuilder(load, range.start, before, { kind: 'known', leftOut: new Set(leftOut) });
   for (const record of range.records) if (record.offset < cutAt) kept.offer(record);
@@ -41,7 +41,7 @@ export async function settleSuspects<Row>(
 }
 
 /** How many of the offsets the seal can name. */
-function firstThatFit(offsets: readonly number[]): number {
+function howManyFit(offsets: readonly number[]): number {
   let count = offsets.length;
   while (writeOffsets(offsets.slice(0, count)).length > LEFT_OUT_TEXT_MAX) count = Math.floor(count / 2);
   return count;
