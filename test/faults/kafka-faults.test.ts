@@ -102,7 +102,7 @@ describe.skipIf(findKafka('faults around Kafka') === undefined)('I3 faults aroun
     const [lost = '', twice = '', changed = ''] = ids.map(({ id }) => id);
     const writes = [
       `INSERT INTO requests SELECT * FROM requests WHERE request_id = '${twice}'`,
-      `ALTER TABLE requests UPDATE cost_usd = cost_usd + 0.000000000001 WHERE request_id = '${changed}'`,
+      `ALTER TABLE requests UPDATE cost_usd = cost_usd + toDecimal64('0.000000000001', 12) WHERE request_id = '${changed}'`,
       `ALTER TABLE requests DELETE WHERE request_id = '${lost}'`,
     ];
     for (const sql of writes) {
