@@ -68,7 +68,8 @@ async function create(admin: Admin, settings: KafkaSettings, missing: readonly T
     };
   });
   try {
-    await admin.createTopics({ topics, waitForLeaders: true });
+    // `settled` waits; kafkajs's own waiting takes a topic that a broker has not heard of yet for a failure.
+    await admin.createTopics({ topics, waitForLeaders: false });
   } catch (error) {
     throw kafkaError(createTopicCause(error), `creating ${missing.map(({ name }) => name).join()}`);
   }
