@@ -10,4 +10,6 @@ export const CLI_ERRORS = {
   CLI_TOKEN_REFUSED: 'The token server gave no token for Kafka. Check the token settings under log.kafka.',
   CLI_SERVICE_UNKNOWN: 'There is no such service to run. The message lists them.',
   CLI_QUERY_FAILED: 'The warehouse refused the query. The message is the ClickHouse one.',
+  CLI_SERIES_INVALID:
+    'The file of `weir backtest --series` is not rows of timestamp,value. The message names the line and what stands there.',
 } as const;
