@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LiveRouting } from '../gateways/live-routing.ts';
 import type { Call } from '../ledger/call-record.ts';
 import { type CallMetadata, readCallMetadata, readRequestTimeout } from '../wire/call-metadata.ts';
-import { type CallTarget, createTargetResolver, type ResolveTarget } from '../wire/call-target.ts';
+import type { CallTarget } from '../wire/call-target.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
@@ -16,14 +17,14 @@ const HEADER_TEXT_MAX = 512;
 export class CallAcceptor {
   readonly #context: AttemptContext;
   readonly #fingerprint: KeyFingerprint;
-  readonly #resolveTarget: ResolveTarget;
+  readonly #routing: LiveRouting;
   readonly #attempts = new Slots<Attempt>();
   #stopping = false;
 
-  constructor(context: AttemptContext, fingerprint: KeyFingerprint) {
+  constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
     this.#context = context;
     this.#fingerprint = fingerprint;
-    this.#resolveTarget = createTargetResolver(context.config);
+    this.#routing = routing;
   }
 
   get inFlight(): number {
@@ -44,10 +45,10 @@ export class CallAcceptor {
     const { config, dependencies, metrics } = this.#context;
     const acceptedAt = dependencies.clock.monotonic();
     const id = dependencies.uuid();
-    const metadata = readCallMetadata(request.headers);
+    const target = this.#targetOf(request);
+    const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
     const idHeaders = this.#idHeaders(id, metadata);
     if (metadata.warning !== '') metrics.metadataWarnings.inc();
-    const target = this.#targetOf(request);
     if ('refusal' in target) {
       metrics.refusals.inc({ code: target.refusal.code });
       const details = { logId: id, method: request.method, code: target.refusal.code };
@@ -55,7 +56,8 @@ export class CallAcceptor {
       sendRefusal(response, target.refusal, idHeaders);
       return;
     }
-    const timeoutMs = readRequestTimeout(request.headers);
+    const { requestTimeoutMs } = target.settings;
+    const timeoutMs = readRequestTimeout(request.headers) ?? (requestTimeoutMs === 0 ? undefined : requestTimeoutMs);
     const attempt = new Attempt(this.#context, {
       call: this.#callOf(id, request, target, metadata),
       request,
@@ -75,24 +77,22 @@ export class CallAcceptor {
     if (this.#attempts.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
     const { upgrade, 'x-fal-target-url': fal } = request.headers;
     if (upgrade?.toLowerCase() === 'websocket') return { refusal: NO_WEBSOCKET };
-    return this.#resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
+    return this.#routing.resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
   }
 
   #callOf(id: string, request: IncomingMessage, target: CallTarget, metadata: CallMetadata): Call {
-    const { config, dependencies } = this.#context;
+    const { dependencies } = this.#context;
     const { headers } = request;
     const { ownHeaders } = target;
     // The row names the credential that goes upstream.
     const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
-    const { gateways } = config;
-    const gateway = Object.hasOwn(gateways, target.gateway) ? gateways[target.gateway] : undefined;
     return {
       id,
       eventId: metadata.eventId === '' ? id : metadata.eventId,
       acceptedAt: dependencies.clock.now(),
       target,
       metadata,
-      collectPayload: metadata.collectPayload && gateway?.collectPayloads !== false,
+      collectPayload: metadata.collectPayload && target.settings.collectPayloads,
       apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
       method: request.method ?? 'GET',
       userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
