@@ -1,3 +1,14 @@
+export const BACKOFFS = ['constant', 'linear', 'exponential'] as const;
+export type Backoff = (typeof BACKOFFS)[number];
+
+/** How often one provider is asked, and how long is waited in between. */
+export interface RetryPolicy {
+  /** 1: asked once. */
+  readonly maxAttempts: number;
+  readonly delayMs: number;
+  readonly backoff: Backoff;
+}
+
 /** Settings of one gateway id. */
 export interface GatewayConfig {
   /** False: bodies of this gateway are never written anywhere, whatever a request header says (I8). */
@@ -58,6 +69,10 @@ export interface IngressConfig {
 
   /** Larger request bodies are refused with 413. */
   readonly requestBodyBytesMax: number;
+  /** A larger request body is sent as it comes, hence once: it is not kept for another attempt. */
+  readonly keptBodyBytesMax: number;
+  /** A provider that asks to wait longer than this before a retry is not asked again. */
+  readonly retryAfterMaxMs: number;
   /** Calls in flight in one process; more are refused with 503. */
   readonly callsInFlightMax: number;
   /** Client connections in one process; 0 means no limit. */
@@ -101,6 +116,8 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   upstreamKeepAliveMs: 30_000,
   upstreamHostsMax: 256,
   requestBodyBytesMax: 512 * MIB,
+  keptBodyBytesMax: 32 * MIB,
+  retryAfterMaxMs: 30_000,
   callsInFlightMax: 4096,
   clientConnectionsMax: 0,
   clientHeadersTimeoutMs: 15_000,
