@@ -1,16 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { accounts, gateways } from './gateway-schema.ts';
+import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
-const closed = { additionalProperties: false } as const;
-
-const integer = (description: string, fallback: number, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
-  Type.Integer({ description, default: fallback, minimum, maximum });
-const text = (description: string, fallback: string) => Type.String({ description, default: fallback });
-const flag = (description: string, fallback: boolean) => Type.Boolean({ description, default: fallback });
-/** A value that is printed as [redacted]. */
-const secret = (description: string) => Type.String({ description, default: '', secret: true });
-const port = (description: string, fallback: number) => integer(description, fallback, 0, 65_535);
-
-const MEBIBYTE = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
 const topic = (name: string, retentionMs: number, maxBytes: number) =>
@@ -116,7 +107,6 @@ const provider = Type.Object(
   closed,
 );
 
-const NAME = '^[A-Za-z0-9_-]{1,64}$';
 /** A token in lower case that does not belong to the connection, which is Weir's. */
 const headerName =
   '^(?!(?:host|connection|content-length|transfer-encoding|keep-alive|te|trailer|upgrade|expect|proxy-connection)$)[a-z0-9_-]{1,64}$';
@@ -137,11 +127,6 @@ const customProvider = Type.Object(
     ),
   },
   closed,
-);
-
-const gateway = Type.Object(
-  { collect_payloads: flag('Keep request and response bodies. False: they are never written anywhere.', true) },
-  { ...closed, description: 'A gateway: the second path segment after /v1.' },
 );
 
 const budget = Type.Object(
@@ -242,8 +227,6 @@ const exporter = Type.Object(
   { ...closed, default: {}, description: 'Batch export of finished hours to object storage.' },
 );
 
-const slug = '^[a-z0-9][a-z0-9-]{0,63}$';
-
 /** The whole of weir.yaml: types, defaults and the words of docs/configuration.md. */
 export const configSchema = Type.Object(
   {
@@ -301,17 +284,14 @@ export const configSchema = Type.Object(
       { ...closed, default: {}, description: 'Request and response bodies.' },
     ),
     export: exporter,
-    gateways: Type.Record(Type.String({ pattern: NAME }), gateway, {
-      ...closed,
-      default: { default: {} },
-      description: 'Gateways by id; `default` always exists.',
-    }),
-    providers: Type.Record(Type.String({ pattern: slug }), provider, {
+    accounts,
+    gateways,
+    providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},
       description: 'Changed addresses of built-in providers, by slug.',
     }),
-    custom_providers: Type.Record(Type.String({ pattern: slug }), customProvider, {
+    custom_providers: Type.Record(Type.String({ pattern: SLUG }), customProvider, {
       ...closed,
       default: {},
       description: 'Providers of your own, called as /custom-<slug>/…',

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LiveRouting } from '../gateways/live-routing.ts';
 import type { Call } from '../ledger/call-record.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
-import { type CallPolicy, RETRY_DEFAULTS, readCallPolicy } from '../wire/call-policy.ts';
-import { type CallTarget, createTargetResolver, type ResolveTarget } from '../wire/call-target.ts';
+import { gatewayPolicy, readCallPolicy } from '../wire/call-policy.ts';
+import type { CallTarget } from '../wire/call-target.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import type { AttemptContext } from './attempt.ts';
@@ -14,21 +15,19 @@ const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
 const NO_WEBSOCKET: Refusal = { code: 'INGRESS_NOT_SUPPORTED', detail: 'WebSocket connections are not supported.' };
 const HEADER_TEXT_MAX = 512;
 const NO_HEADERS: readonly string[] = [];
-/** What a call does that asks for nothing. */
-const NO_POLICY: CallPolicy = { retry: RETRY_DEFAULTS, timeoutMs: undefined, warning: '' };
 
 /** Takes calls in: refuses what cannot be served or recorded, starts an exchange for the rest, and knows them all. */
 export class CallAcceptor {
   readonly #context: AttemptContext;
   readonly #fingerprint: KeyFingerprint;
-  readonly #resolveTarget: ResolveTarget;
+  readonly #routing: LiveRouting;
   readonly #exchanges = new Slots<Exchange>();
   #stopping = false;
 
-  constructor(context: AttemptContext, fingerprint: KeyFingerprint) {
+  constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
     this.#context = context;
     this.#fingerprint = fingerprint;
-    this.#resolveTarget = createTargetResolver(context.config);
+    this.#routing = routing;
   }
 
   get inFlight(): number {
@@ -49,9 +48,9 @@ export class CallAcceptor {
     const { dependencies, metrics } = this.#context;
     const acceptedAt = dependencies.clock.monotonic();
     const id = dependencies.uuid();
-    const metadata = readCallMetadata(request.headers);
-    if (metadata.warning !== '') metrics.metadataWarnings.inc();
     const target = this.#targetOf(request);
+    const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
+    if (metadata.warning !== '') metrics.metadataWarnings.inc();
     if ('refusal' in target) {
       metrics.refusals.inc({ code: target.refusal.code });
       const details = { logId: id, method: request.method, code: target.refusal.code };
@@ -59,7 +58,7 @@ export class CallAcceptor {
       sendRefusal(response, target.refusal, this.#refusalHeaders(id, metadata));
       return;
     }
-    const policy = readCallPolicy(request.headers, NO_POLICY);
+    const policy = readCallPolicy(request.headers, gatewayPolicy(target.settings));
     const { rawHeaders, headers } = request;
     const call = this.#callOf(id, request, target, metadata);
     const exchange = new Exchange(this.#context, {
@@ -80,17 +79,15 @@ export class CallAcceptor {
     if (this.#exchanges.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
     const { upgrade, 'x-fal-target-url': fal } = request.headers;
     if (upgrade?.toLowerCase() === 'websocket') return { refusal: NO_WEBSOCKET };
-    return this.#resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
+    return this.#routing.resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
   }
 
   #callOf(id: string, request: IncomingMessage, target: CallTarget, metadata: CallMetadata): Call {
-    const { config, dependencies } = this.#context;
+    const { dependencies } = this.#context;
     const { headers } = request;
     const { ownHeaders } = target;
     // The row names the credential that goes upstream.
     const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
-    const { gateways } = config;
-    const gateway = Object.hasOwn(gateways, target.gateway) ? gateways[target.gateway] : undefined;
     return {
       id,
       parentId: id,
@@ -100,7 +97,7 @@ export class CallAcceptor {
       acceptedAt: dependencies.clock.now(),
       target,
       metadata,
-      collectPayload: metadata.collectPayload && gateway?.collectPayloads !== false,
+      collectPayload: metadata.collectPayload && target.settings.collectPayloads,
       apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
       method: request.method ?? 'GET',
       userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),

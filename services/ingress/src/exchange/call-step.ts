@@ -1,5 +1,5 @@
-import type { RetryPolicy } from '../config.ts';
 import type { Call } from '../ledger/call-record.ts';
+import type { RetryPolicy } from '../wire/call-policy.ts';
 
 /** One provider to ask, and how: a call has one, a universal call as many as it names. */
 export interface CallStep {

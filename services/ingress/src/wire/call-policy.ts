@@ -1,5 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BACKOFFS, type RetryPolicy } from '../config.ts';
+import type { GatewaySettings } from '../gateways/gateway-settings.ts';
+
+const BACKOFFS = ['constant', 'linear', 'exponential'] as const;
+type Backoff = (typeof BACKOFFS)[number];
+
+/** How often one provider is asked, and how long is waited in between. */
+export interface RetryPolicy {
+  /** 1: asked once. */
+  readonly maxAttempts: number;
+  readonly delayMs: number;
+  readonly backoff: Backoff;
+}
 
 /** How a call is to be carried out. */
 export interface CallPolicy {
@@ -15,14 +26,22 @@ const ATTEMPTS_MAX = 5;
 const DELAY_MS_MAX = 5_000;
 const TIMEOUT_MS_MAX = 999_999_999;
 
-export const RETRY_DEFAULTS: RetryPolicy = { maxAttempts: 1, delayMs: 500, backoff: 'exponential' };
-
 const HEADERS = {
   attempts: 'cf-aig-max-attempts',
   delay: 'cf-aig-retry-delay',
   backoff: 'cf-aig-backoff',
   timeout: 'cf-aig-request-timeout',
 } as const;
+
+/** What a gateway does with a call that asks for nothing. */
+export function gatewayPolicy(settings: GatewaySettings): CallPolicy {
+  const { retryMaxAttempts, retryDelayMs, retryBackoff, requestTimeoutMs } = settings;
+  return {
+    retry: { maxAttempts: retryMaxAttempts, delayMs: retryDelayMs, backoff: retryBackoff },
+    timeoutMs: requestTimeoutMs === 0 ? undefined : requestTimeoutMs,
+    warning: '',
+  };
+}
 
 /**
  * Reads the `cf-aig-*` headers that say how a call is carried out, over the `defaults` of its gateway. A number beyond
