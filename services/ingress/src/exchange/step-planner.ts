@@ -5,7 +5,7 @@ import type { RoutingVersion } from '../gateways/live-routing.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
-import { gatewayPolicy, readCallPolicy } from '../wire/call-policy.ts';
+import { readCallPolicy } from '../wire/call-policy.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import type { Refusal } from '../wire/refusal.ts';
@@ -37,7 +37,7 @@ export class StepPlanner {
   /** The one step of a call on a provider's own path. */
   native({ id, request, metadata }: CallStart, target: CallTarget, stopping: boolean): CallStep {
     const { headers, rawHeaders } = request;
-    const policy = readCallPolicy(headers, gatewayPolicy(target.settings));
+    const policy = readCallPolicy(headers, target.settings.policy);
     return {
       call: this.#callOf(id, request.method ?? 'GET', headers, target, metadata),
       rawHeaders,
@@ -84,7 +84,7 @@ export class StepPlanner {
     const headers: IncomingHttpHeaders = { 'content-type': 'application/json', ...shared, ...own };
     const metadata = readCallMetadata(headers, target.settings.collectLogs);
     // The step's headers win over its config, that over the headers of the whole, those over the gateway.
-    const policy = readCallPolicy({ ...shared, ...step.config, ...own }, gatewayPolicy(target.settings));
+    const policy = readCallPolicy({ ...shared, ...step.config, ...own }, target.settings.policy);
     const call = this.#callOf(id, 'POST', headers, target, metadata);
     return {
       call: { ...call, step: index },

@@ -1,6 +1,6 @@
 import { nearest, WeirError } from '@weir/kernel';
 import { INGRESS_DEFAULTS, type RoutingConfig } from '../config.ts';
-import { GATEWAY_DEFAULTS, type GatewaySettings } from './gateway-settings.ts';
+import { type GatewaySettings, gatewaySettings } from './gateway-settings.ts';
 
 const DEFAULT = 'default';
 
@@ -16,7 +16,7 @@ export interface RoutingTable {
 export function compileRouting(config: RoutingConfig): RoutingTable {
   const gateways = new Map<string, GatewaySettings>();
   for (const [id, settings] of Object.entries({ [DEFAULT]: {}, ...config.gateways })) {
-    gateways.set(id, { ...GATEWAY_DEFAULTS, ...settings, id });
+    gateways.set(id, gatewaySettings(id, settings));
   }
   const accounts = new Map(Object.entries(config.accounts).map(([id, { gateways: ids }]) => [id, new Set(ids)]));
   for (const [id, allowed] of accounts) {
