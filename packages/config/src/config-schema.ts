@@ -86,7 +86,7 @@ const ingress = Type.Object(
     capture_total_bytes: integer('All captured bodies in flight, per process.', 256 * MEBIBYTE, MEBIBYTE),
     request_body_bytes_max: integer('Larger request bodies are refused with 413.', 256 * MEBIBYTE, 1_024),
     kept_body_bytes_max: integer(
-      'A larger request body is sent as it comes, hence once: no retry, no fallback, no cache.',
+      'A larger request body is sent as it comes, hence once: no retry, no cache; a larger universal request is refused.',
       32 * MEBIBYTE,
     ),
     retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),

@@ -47,8 +47,8 @@ export interface AttemptOptions {
 export interface AttemptOwner {
   readonly client: ClientAnswer;
   readonly stopwatch: Stopwatch;
-  /** The client's body, or what is sent in its place, after its last byte. */
-  requestPayload(): CapturedPayload;
+  /** What the attempt sends, after its last byte. */
+  requestPayload(attempt: Attempt): CapturedPayload;
   /** True when another attempt may follow this answer, so that it is held back. */
   holds(attempt: Attempt, status: number, head: ResponseHead): boolean;
   /** Weir's own headers of the answer that this attempt gives. */
@@ -241,7 +241,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #callEnd(errorCode: IngressErrorCode | '', complete: boolean): CallEnd {
     const { startedAt } = this.#options;
     const clientGone = this.#owner.client.gone;
-    const request = this.#owner.requestPayload();
+    const request = this.#owner.requestPayload(this);
     const response = this.#capture.finish();
     const now = this.#context.dependencies.clock.monotonic();
     return {

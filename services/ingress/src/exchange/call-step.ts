@@ -12,6 +12,8 @@ export interface CallStep {
   /** What is sent instead of the client's body; undefined sends that. */
   readonly body: Buffer | undefined;
   readonly retry: RetryPolicy;
+  /** Answer headers of Weir's own beside the ids, flat list. */
+  readonly answerHeaders: readonly string[];
   /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */
   readonly timeoutMs: number | undefined;
 }
