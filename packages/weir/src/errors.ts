@@ -9,6 +9,9 @@ export const CLI_ERRORS = {
   CLI_DIRECTORY: 'A data directory cannot be made or written. Check its path and permissions.',
   CLI_TOKEN_REFUSED: 'The token server gave no token for Kafka. Check the token settings under log.kafka.',
   CLI_SERVICE_UNKNOWN: 'There is no such service to run. The message lists them.',
+  CLI_FILE_UNREADABLE: 'A file that a command was to read cannot be read. Check its path and permissions.',
+  CLI_ROW_UNKNOWN:
+    'The ledger has no row of that id. It comes a few seconds after the call ended; `weir doctor` shows how far it is.',
   CLI_QUERY_FAILED: 'The warehouse refused the query. The message is the ClickHouse one.',
   CLI_SERIES_INVALID:
     'The file of `weir backtest --series` is not rows of timestamp,value. The message names the line and what stands there.',
