@@ -10,6 +10,7 @@ export {
 } from './budget/budget-book.ts';
 export { type BudgetDefinition, compileBudgets } from './budget/compile-budgets.ts';
 export { dimensionOf } from './budget/dimensions.ts';
+export { type LimitInForce, limitInForce } from './budget/limit-in-force.ts';
 export { shareOf } from './budget/sums.ts';
 export { DETECTORS_ERRORS } from './errors.ts';
 export { SeriesDetector } from './series/series-detector.ts';

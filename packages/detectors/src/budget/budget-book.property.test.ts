@@ -9,6 +9,7 @@ const START = Date.parse('2026-11-25T10:00:00Z');
 const LATE_MS = 2 * HOUR;
 
 const common = { scope: {}, per: [], max_scopes: 3, time_zone: 'UTC', limit_tokens: 0, limit_requests: 0 };
+const adjusted = { until: '', limit: '', add: '', scope: {}, reason: 'a test' };
 const BUDGETS = compileBudgets({
   all: { ...common, period: 'hour', limit_usd: '0.000000000040', thresholds: [0.5, 0.8, 1], enforcement: 'hard' },
   users: {
@@ -16,6 +17,7 @@ const BUDGETS = compileBudgets({
     per: ['user_id'],
     period: 'hour',
     limit_usd: '0.000000000015',
+    adjustments: [{ ...adjusted, from: '2026-11-25T11:30:00Z', add: '0.000000000004', scope: { user_id: 'u1' } }],
     thresholds: [1],
     enforcement: 'soft',
   },
@@ -25,6 +27,7 @@ const BUDGETS = compileBudgets({
     period: 'rolling 1h',
     limit_usd: '',
     limit_requests: 4,
+    adjustments: [{ ...adjusted, from: '2026-11-25T12:00:00Z', until: '2026-11-25T13:00:00Z', limit: '2' }],
     thresholds: [0.5, 1],
     enforcement: 'soft',
   },
@@ -267,6 +270,55 @@ describe('alerts of a budget', () => {
     const second = book.takeAlerts();
     expect(lives(second)).toEqual(['1 open']);
     expect(second[0]?.span.start).not.toBe(first[0]?.span.start);
+  });
+
+  it('count towards the limit in force: top-ups for their period, overrides while they last, for the values they name', () => {
+    const reason = 'launch week';
+    const none = { until: '', limit: '', add: '', scope: {}, reason };
+    const budget = budgetOf({
+      per: ['user_id'],
+      thresholds: [1],
+      adjustments: [
+        { ...none, from: '2026-11-25T10:30:00Z', add: '0.5' },
+        { ...none, from: '2026-11-25T11:00:00Z', until: '2026-11-25T12:00:00Z', limit: '3', scope: { user_id: 'vip' } },
+      ],
+    });
+    const book = new BudgetBook([budget], { lateMs: HOUR });
+    book.count(spend(0, START, USD, budget, ['u']), START);
+    expect(book.takeAlerts()).toEqual([]);
+    book.count(spend(1, START + 1, USD / 2n, budget, ['u']), START);
+    expect(book.takeAlerts()).toMatchObject([
+      { status: 'open', limit: { amount: (3n * USD) / 2n, reasons: [reason] } },
+    ]);
+    for (const [offset, user] of [
+      [2, 'u'],
+      [3, 'vip'],
+    ] as const) {
+      book.count(spend(offset, START + HOUR, USD, budget, [user]), START + HOUR);
+    }
+    expect(book.takeStandings().map(({ scopeKey, level, limit }) => [scopeKey, level, limit.amount])).toEqual([
+      ['b|user_id=u', 'hard', (3n * USD) / 2n],
+      ['b|user_id=u', 'hard', USD],
+      ['b|user_id=vip', 'ok', 3n * USD],
+    ]);
+    book.count(spend(4, START + 2 * HOUR, USD, budget, ['vip']), START + 2 * HOUR);
+    expect(book.takeStandings().at(-1)).toMatchObject({ level: 'hard', limit: { amount: USD, reasons: [] } });
+  });
+
+  it('let go at once of a budget that is topped up, though nothing is counted: the states come anew, once', () => {
+    const add = { from: '2026-11-25T10:00:00Z', until: '', limit: '', add: '1', scope: {}, reason: 'paid' };
+    const before = new BudgetBook([budgetOf({})], { lateMs: HOUR });
+    before.count(spend(0, START, USD, budgetOf({})), START);
+    expect(before.takeStandings()).toMatchObject([{ level: 'hard', version: 1 }]);
+    const after = new BudgetBook([budgetOf({ adjustments: [add] })], { lateMs: HOUR });
+    after.restore(before.snapshot());
+    expect(after.takeStandings()).toMatchObject([{ level: 'ok', version: 2, limit: { amount: 2n * USD } }]);
+    const again = new BudgetBook([budgetOf({ adjustments: [add] })], { lateMs: HOUR });
+    again.restore(after.snapshot());
+    expect(again.takeStandings()).toEqual([]);
+    // The threshold of the period has fired: a higher limit does not make it fire again.
+    again.count(spend(1, START + 1, 2n * USD, budgetOf({ adjustments: [add] })), START);
+    expect(lives(again.takeAlerts())).toEqual([]);
   });
 
   it('I7 keep a bounded number of combinations: further ones share one state without alerts', () => {

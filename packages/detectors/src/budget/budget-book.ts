@@ -1,6 +1,7 @@
 import type { AlertStatus } from './alert-ladder.ts';
 import { type Budget, scopeKey, scopeValues, type Threshold } from './budget.ts';
 import { CalendarScope } from './calendar-scope.ts';
+import { type LimitInForce, limitInForce } from './limit-in-force.ts';
 import { RollingScope } from './rolling-scope.ts';
 import type { Moment, ScopeLedger, TransitionSink } from './scope-ledger.ts';
 import { levelOf, type Spend, type Sums, shareOf } from './sums.ts';
@@ -24,6 +25,7 @@ export interface BudgetAlert {
   readonly threshold: Threshold;
   readonly supersededBy: Threshold | null;
   readonly span: TimeSpan;
+  readonly limit: LimitInForce;
   readonly sums: Readonly<Sums>;
   readonly at: number;
   /** The request that reached the threshold; '' when time did. */
@@ -36,6 +38,7 @@ export interface BudgetStanding {
   readonly scopeKey: string;
   readonly scope: Readonly<Record<string, string>>;
   readonly span: TimeSpan;
+  readonly limit: LimitInForce;
   readonly sums: Readonly<Sums>;
   readonly level: 'ok' | 'soft' | 'hard';
   readonly firedShares: readonly number[];
@@ -150,7 +153,8 @@ export class BudgetBook {
       let share = 0;
       for (const { ledger, values } of scopes.values()) {
         const state = values === null ? undefined : ledger.current();
-        if (state !== undefined && state.span.end > this.#time) share = Math.max(share, shareOf(budget, state.sums));
+        if (state === undefined || state.span.end <= this.#time) continue;
+        share = Math.max(share, shareOf(budget, state.sums, state.limit.amount));
       }
       return { budget, share, scopes: scopes.size };
     });
@@ -163,6 +167,7 @@ export class BudgetBook {
       sequence: this.#sequence,
       watermark: this.#watermark,
       time: this.#time,
+      terms: [...this.#shelves].map(([key, { budget }]) => [key, budget.terms]),
     };
     const scopes: StoredScope[] = [];
     for (const [key, shelf] of this.#shelves) {
@@ -180,6 +185,7 @@ export class BudgetBook {
     this.#sequence = head.sequence;
     this.#watermark = head.watermark;
     this.#time = head.time;
+    const terms = new Map(head.terms);
     for (const [key, scopeOf, version, stored] of scopes) {
       const shelf = this.#shelves.get(key);
       if (shelf === undefined) continue;
@@ -187,7 +193,16 @@ export class BudgetBook {
       scope.version = version;
       shelf.scopes.set(mapKey(scopeOf), scope);
       this.#expect(scope);
+      // Whoever enforces the budget learns of another limit now: where calls are refused, no event would come to tell.
+      if (terms.get(key) !== shelf.budget.terms) this.#renew(scope);
     }
+  }
+
+  #renew(scope: Scope): void {
+    this.#sequence += 1;
+    scope.version = this.#sequence;
+    scope.ledger.touch();
+    this.#changed.add(scope);
   }
 
   #countIn(shelf: Shelf, values: readonly string[], entry: BudgetEntry, loggedAt: number): void {
@@ -247,7 +262,7 @@ export class BudgetBook {
       budget,
       scopeKey: key,
       scope: scopeValues(budget, values),
-      level: values === null ? 'ok' : levelOf(budget, state.sums),
+      level: values === null ? 'ok' : levelOf(budget, state.sums, state.limit.amount),
       version,
       ...state,
     };
@@ -264,12 +279,13 @@ export class BudgetBook {
 
   #sink(scope: Scope, loggedAt: number, requestId: string): TransitionSink {
     const { budget, values, key } = scope;
-    return (transition, sums) => {
+    return (transition, sums, limit) => {
       this.#alerts.push({
         ...transition,
         budget,
         scopeKey: key,
         scope: scopeValues(budget, values),
+        limit,
         sums: { ...sums },
         at: loggedAt,
         requestId,
@@ -283,6 +299,8 @@ interface BookHead {
   readonly sequence: number;
   readonly watermark: number;
   readonly time: number;
+  /** Budget keys and their terms; absent in snapshots of earlier versions. */
+  readonly terms?: readonly (readonly [budgetKey: string, terms: string])[];
 }
 
 type StoredScope = readonly [budgetKey: string, values: readonly string[] | null, version: number, ledger: unknown];
@@ -293,12 +311,16 @@ function createShelf(budget: Budget, lateMs: number): Shelf {
   const { period } = budget;
   const periodAt =
     period.kind === 'calendar'
-      ? createZonedPeriods(period.unit, period.timeZone)
+      ? createZonedPeriods(period.unit, period.timeZone, period.startsOn)
       : (): TimeSpan => ({ start: 0, end: 0 });
-  const openLedger = (alerting: boolean, stored?: unknown): ScopeLedger =>
-    period.kind === 'calendar'
-      ? new CalendarScope({ budget, periodAt, lateMs, alerting }, stored)
-      : new RollingScope({ budget, stepMs: period.stepMs, alerting }, stored);
+  const openLedger = (values: readonly string[] | null, stored?: unknown): ScopeLedger => {
+    const limitIn = (span: TimeSpan): LimitInForce => limitInForce(budget, span, values);
+    // The limit is one combination's: it says nothing about the sum of all further ones.
+    const common = { budget, limitIn, alerting: values !== null };
+    return period.kind === 'calendar'
+      ? new CalendarScope({ ...common, periodAt, lateMs }, stored)
+      : new RollingScope({ ...common, stepMs: period.stepMs }, stored);
+  };
   return {
     budget,
     scopes: new Map(),
@@ -306,8 +328,7 @@ function createShelf(budget: Budget, lateMs: number): Shelf {
       budget,
       values,
       key: scopeKey(budget, values),
-      // The limit is one combination's: it says nothing about the sum of all further ones.
-      ledger: openLedger(values !== null, stored),
+      ledger: openLedger(values, stored),
       version: 0,
     }),
   };

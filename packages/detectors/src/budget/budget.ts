@@ -1,3 +1,4 @@
+import type { Adjustment } from './limit-in-force.ts';
 import type { CalendarUnit } from './zoned-period.ts';
 
 /** A budget of the configuration, checked and made ready. Amounts are integers: no float touches money (I4). */
@@ -9,11 +10,15 @@ export interface Budget {
   /** One state for each combination of the values of these dimensions. */
   readonly per: readonly string[];
   readonly period: BudgetPeriod;
+  /** The limit of every period that no adjustment is for. */
   readonly limit: BudgetLimit;
+  readonly adjustments: readonly Adjustment[];
   /** Rising. */
   readonly thresholds: readonly Threshold[];
   /** What the state becomes at the limit. */
   readonly enforcement: 'soft' | 'hard';
+  /** A fingerprint of what may change while the sums stay: limit, adjustments, enforcement. */
+  readonly terms: string;
   /** Combinations of `per` values with a state of their own; further ones share one. */
   readonly scopesMax: number;
 }
@@ -24,7 +29,7 @@ export interface BudgetFilter {
 }
 
 export type BudgetPeriod =
-  | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly timeZone: string }
+  | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly timeZone: string; readonly startsOn?: number }
   /** The last `ROLLING_STEPS` steps, the one under way included. */
   | { readonly kind: 'rolling'; readonly stepMs: number };
 

@@ -20,7 +20,7 @@ export function budgetAlertId(budgetId: string, scopeKey: string, periodStart: n
 
 export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
   const { budget, scopeKey, scope, span, sums, status, threshold, at } = alert;
-  const limit = budget.limit.amount;
+  const limit = alert.limit.amount;
   const reached = divideHalfEven(limit * threshold.numerator, threshold.denominator);
   const used = usedBy(alert);
   return {
@@ -41,7 +41,7 @@ export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
     expected: toNumber(budget, limit),
     lower: 0,
     upper: toNumber(budget, reached),
-    score: shareOf(budget, sums),
+    score: shareOf(budget, sums, limit),
     impact_usd: budget.limit.kind === 'usd' && sums.spent > limit ? atMost(sums.spent - limit) : 0n,
     causes: [],
     evidence: evidenceOf(alert),
@@ -58,7 +58,7 @@ export function budgetStateEvent(standing: BudgetStanding): BudgetStateEvent {
     scope: standing.scope,
     period_start: span.start,
     period_end: span.end,
-    limit_usd: budget.limit.kind === 'usd' ? budget.limit.amount : null,
+    limit_usd: budget.limit.kind === 'usd' ? atMost(standing.limit.amount) : null,
     spent_usd: atMost(sums.spent),
     requests: sums.requests,
     tokens: sums.tokens,
@@ -94,7 +94,10 @@ function evidenceOf(alert: BudgetAlert): Record<string, string> {
   return {
     budget_id: budget.id,
     scope_key: alert.scopeKey,
-    limit: amountText(budget, budget.limit.amount),
+    limit: amountText(budget, alert.limit.amount),
+    ...(alert.limit.reasons.length === 0
+      ? {}
+      : { limit_before: amountText(budget, budget.limit.amount), limit_reason: alert.limit.reasons.join('; ') }),
     limit_kind: budget.limit.kind,
     threshold: String(threshold.share),
     period: periodText(budget),
@@ -120,7 +123,7 @@ const MESSAGE_DIGITS = 4;
 function messageOf(alert: BudgetAlert): string {
   const { budget, span, sums, threshold, status, supersededBy } = alert;
   const unit = UNITS[budget.limit.kind];
-  const limit = amountText(budget, budget.limit.amount);
+  const limit = amountText(budget, alert.limit.amount);
   const scope = Object.entries(alert.scope).map(([dimension, value]) => `${dimension}=${value}`);
   const where = scope.length === 0 ? '' : ` (${scope.join(', ')})`;
   const used = budget.limit.kind === 'usd' ? roundedUsd(sums.spent) : String(usedBy(alert));
