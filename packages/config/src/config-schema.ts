@@ -182,6 +182,13 @@ const budget = Type.Object(
       default: 'soft',
       description: 'What the state of the budget becomes at its limit.',
     }),
+    alert_on: Type.Object(
+      {
+        burn_rate: flag('Use that is far faster than the limit lasts: windows of 1 h, 6 h and 24 h.', false),
+        forecast: flag('The limit is going to be passed in this week, month, quarter or year.', false),
+      },
+      { ...closed, default: {}, description: 'What is warned of before a threshold is reached.' },
+    ),
     adjustments: Type.Array(budgetAdjustment, {
       default: [],
       maxItems: 200,

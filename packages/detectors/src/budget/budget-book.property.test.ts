@@ -11,6 +11,14 @@ const LATE_MS = 2 * HOUR;
 const common = { scope: {}, per: [], max_scopes: 3, time_zone: 'UTC', limit_tokens: 0, limit_requests: 0 };
 const adjusted = { until: '', limit: '', add: '', scope: {}, reason: 'a test' };
 const BUDGETS = compileBudgets({
+  week: {
+    ...common,
+    period: 'week',
+    limit_usd: '0.000000000300',
+    thresholds: [1],
+    enforcement: 'soft',
+    alert_on: { burn_rate: true, forecast: true },
+  },
   all: { ...common, period: 'hour', limit_usd: '0.000000000040', thresholds: [0.5, 0.8, 1], enforcement: 'hard' },
   users: {
     ...common,
@@ -117,8 +125,12 @@ function run(log: readonly Step[], stops: readonly number[], takeEvery: number):
   return { book, alerts, standings };
 }
 
-const idOf = ({ budget, scopeKey, span, threshold, status }: BudgetAlert): string =>
-  `${budget.id} ${scopeKey} ${span.start} ${threshold.share} ${status}`;
+const nameOf = ({ threshold, pace }: BudgetAlert): string => {
+  if (pace === null) return String(threshold.share);
+  return `${pace.signal.kind === 'burn' ? pace.signal.window.name : 'forecast'} ${pace.since}`;
+};
+const idOf = (alert: BudgetAlert): string =>
+  `${alert.budget.id} ${alert.scopeKey} ${alert.span.start} ${nameOf(alert)} ${alert.status}`;
 const text = (value: unknown): string =>
   JSON.stringify(value, (key, inner: unknown) =>
     typeof inner === 'bigint' ? `${inner}` : key === 'budget' ? undefined : inner,
@@ -319,6 +331,64 @@ describe('alerts of a budget', () => {
     // The threshold of the period has fired: a higher limit does not make it fire again.
     again.count(spend(1, START + 1, 2n * USD, budgetOf({ adjustments: [add] })), START);
     expect(lives(again.takeAlerts())).toEqual([]);
+  });
+
+  it('of a burn rate page within minutes of a spike, once a day, and resolve when it is over', () => {
+    const budget = budgetOf({ period: 'month', limit_usd: '720', thresholds: [1], alert_on: { burn_rate: true } });
+    const book = new BudgetBook([budget], { lateMs: HOUR });
+    const minute = 60_000;
+    let offset = 0;
+    const told: string[] = [];
+    const take = (): void => {
+      for (const alert of book.takeAlerts())
+        told.push(`${nameOf(alert).split(' ')[0]} ${alert.status} ${(alert.at - START) / minute}`);
+    };
+    const run = (from: number, to: number, cents: number): void => {
+      for (let at = from; at < to; at += 1) {
+        book.count(spend(offset, START + at * minute, (BigInt(cents) * USD) / 100n, budget), START + at * minute);
+        offset += 1;
+        take();
+      }
+    };
+    // One dollar an hour is what the limit allows; thirty are a spike.
+    run(0, 120, 1);
+    expect(told).toEqual([]);
+    run(120, 180, 50);
+    // 14.4 dollars in an hour, 36 in six.
+    expect(told).toEqual(['fast open 148']);
+    for (let at = 180; at < 240; at += 1) {
+      if (book.dueAt <= START + at * minute) book.tick(START + at * minute, START + at * minute);
+      take();
+    }
+    expect(told).toEqual(['fast open 148', 'fast resolved 185']);
+    run(240, 300, 50);
+    expect(told.slice(2)).toEqual(['medium open 249']);
+    expect(book.dueAt).toBeLessThanOrEqual(START + 305 * minute);
+  });
+
+  it('of a forecast come once a period, with the day and the interval, before the limit is reached', () => {
+    const budget = budgetOf({ period: 'month', limit_usd: '250', thresholds: [1], alert_on: { forecast: true } });
+    const book = new BudgetBook([budget], { lateMs: HOUR });
+    const from = Date.parse('2026-11-01T00:00:00Z');
+    const alerts: BudgetAlert[] = [];
+    for (let hour = 0; hour < 30 * 24; hour += 1) {
+      const ts = from + hour * HOUR;
+      book.count(spend(hour, ts, USD / 2n, budget), ts);
+      alerts.push(...book.takeAlerts());
+    }
+    book.tick(Date.parse('2026-12-01T00:00:00Z'), 0);
+    alerts.push(...book.takeAlerts());
+    expect(alerts.map((alert) => `${alert.pace?.signal.kind ?? alert.threshold.share} ${alert.status}`)).toEqual([
+      'forecast open',
+      '1 open',
+      '1 resolved',
+      'forecast resolved',
+    ]);
+    const signal = alerts[0]?.pace?.signal;
+    if (signal?.kind !== 'forecast') throw new Error('no forecast');
+    // 12 dollars a day reach 250 in the course of the 21st.
+    expect(new Date(signal.forecast.passesAt ?? 0).toISOString().slice(0, 10)).toBe('2026-11-21');
+    expect(alerts[0]?.at).toBeLessThan(Date.parse('2026-11-06T00:00:00Z'));
   });
 
   it('I7 keep a bounded number of combinations: further ones share one state without alerts', () => {

@@ -2,9 +2,10 @@ import type { AlertStatus } from './alert-ladder.ts';
 import { type Budget, scopeKey, scopeValues, type Threshold } from './budget.ts';
 import { CalendarScope } from './calendar-scope.ts';
 import { type LimitInForce, limitInForce } from './limit-in-force.ts';
+import { Pace, type PaceSignal, type PaceTransition } from './pace.ts';
 import { RollingScope } from './rolling-scope.ts';
-import type { Moment, ScopeLedger, TransitionSink } from './scope-ledger.ts';
-import { levelOf, type Spend, type Sums, shareOf } from './sums.ts';
+import type { Moment, ScopeLedger, SpanState, TransitionSink } from './scope-ledger.ts';
+import { amountOf, levelOf, type Spend, type Sums, shareOf, WHOLE } from './sums.ts';
 import { createZonedPeriods, type TimeSpan } from './zoned-period.ts';
 
 /** A spend, where it stands in its partition of weir.costs, and the scopes it counts against. */
@@ -30,6 +31,8 @@ export interface BudgetAlert {
   readonly at: number;
   /** The request that reached the threshold; '' when time did. */
   readonly requestId: string;
+  /** What fired where no threshold did: then `threshold` is the whole limit, and `since` in the place of the period's start names it. */
+  readonly pace: { readonly signal: PaceSignal; readonly since: number } | null;
 }
 
 /** Where a scope stands: `version` rises with each, and names its content. */
@@ -62,13 +65,15 @@ interface Scope {
   readonly values: readonly string[] | null;
   readonly key: string;
   readonly ledger: ScopeLedger;
+  /** Only where burn rates or forecasts are asked for. */
+  readonly pace: Pace | undefined;
   version: number;
 }
 
 interface Shelf {
   readonly budget: Budget;
   readonly scopes: Map<string, Scope>;
-  readonly open: (values: readonly string[] | null, stored?: unknown) => Scope;
+  readonly open: (values: readonly string[] | null, stored?: unknown, pace?: unknown) => Scope;
 }
 
 /** Future event times beyond this are a clock that is wrong: they do not move time. */
@@ -171,8 +176,9 @@ export class BudgetBook {
     };
     const scopes: StoredScope[] = [];
     for (const [key, shelf] of this.#shelves) {
-      for (const { values, version, ledger } of shelf.scopes.values()) {
-        scopes.push([key, values, version, ledger.toJson()]);
+      for (const { values, version, ledger, pace } of shelf.scopes.values()) {
+        const stored = [key, values, version, ledger.toJson()] as const;
+        scopes.push(pace === undefined ? stored : [...stored, pace.toJson()]);
       }
     }
     return [head, ...scopes];
@@ -186,10 +192,10 @@ export class BudgetBook {
     this.#watermark = head.watermark;
     this.#time = head.time;
     const terms = new Map(head.terms);
-    for (const [key, scopeOf, version, stored] of scopes) {
+    for (const [key, scopeOf, version, stored, pace] of scopes) {
       const shelf = this.#shelves.get(key);
       if (shelf === undefined) continue;
-      const scope = shelf.open(scopeOf, stored);
+      const scope = shelf.open(scopeOf, stored, pace);
       scope.version = version;
       shelf.scopes.set(mapKey(scopeOf), scope);
       this.#expect(scope);
@@ -220,6 +226,12 @@ export class BudgetBook {
       return;
     }
     scopes.set(mapKey(scope.values), scope);
+    const state = scope.ledger.current();
+    if (scope.pace !== undefined && state !== undefined) {
+      const moment = this.#moment(loggedAt);
+      const told = scope.pace.add(amountOf(budget, entry), entry.ts, moment, state);
+      this.#tell(scope, told, state, { at: loggedAt, requestId: entry.requestId });
+    }
     this.#sequence += 1;
     scope.version = this.#sequence;
     this.#changed.add(scope);
@@ -241,7 +253,11 @@ export class BudgetBook {
     const moment = this.#moment(loggedAt);
     // Under its own version, before time changes it: versions must not depend on when standings are taken.
     if (this.#changed.delete(scope)) this.#collect(scope);
+    const state = ledger.current();
     ledger.advance(moment, this.#sink(scope, loggedAt, ''));
+    if (scope.pace !== undefined && state !== undefined) {
+      this.#tell(scope, scope.pace.advance(moment, state), state, { at: loggedAt, requestId: '' });
+    }
     const changed = ledger.takeChanged();
     if (changed.length > 0) {
       this.#sequence += 1;
@@ -268,8 +284,8 @@ export class BudgetBook {
     };
   }
 
-  #expect({ ledger }: Scope): void {
-    this.#dueAt = Math.min(this.#dueAt, ledger.dueAt);
+  #expect({ ledger, pace }: Scope): void {
+    this.#dueAt = Math.min(this.#dueAt, ledger.dueAt, pace?.dueAt(this.#time) ?? Number.POSITIVE_INFINITY);
     this.#dropAt = Math.min(this.#dropAt, ledger.dropAt);
   }
 
@@ -289,8 +305,32 @@ export class BudgetBook {
         sums: { ...sums },
         at: loggedAt,
         requestId,
+        pace: null,
       });
     };
+  }
+
+  #tell(
+    { budget, values, key }: Scope,
+    transitions: readonly PaceTransition[],
+    { span, limit, sums }: SpanState,
+    by: { readonly at: number; readonly requestId: string },
+  ): void {
+    for (const { status, signal, since } of transitions) {
+      this.#alerts.push({
+        budget,
+        scopeKey: key,
+        scope: scopeValues(budget, values),
+        status,
+        threshold: WHOLE,
+        supersededBy: null,
+        span,
+        limit,
+        sums,
+        ...by,
+        pace: { signal, since },
+      });
+    }
   }
 }
 
@@ -303,7 +343,13 @@ interface BookHead {
   readonly terms?: readonly (readonly [budgetKey: string, terms: string])[];
 }
 
-type StoredScope = readonly [budgetKey: string, values: readonly string[] | null, version: number, ledger: unknown];
+type StoredScope = readonly [
+  budgetKey: string,
+  values: readonly string[] | null,
+  version: number,
+  ledger: unknown,
+  pace?: unknown,
+];
 
 const mapKey = (values: readonly string[] | null): string => (values === null ? OTHER : JSON.stringify(values));
 
@@ -324,11 +370,13 @@ function createShelf(budget: Budget, lateMs: number): Shelf {
   return {
     budget,
     scopes: new Map(),
-    open: (values, stored) => ({
+    open: (values, stored, pace) => ({
       budget,
       values,
       key: scopeKey(budget, values),
       ledger: openLedger(values, stored),
+      pace:
+        values !== null && (budget.alertOn.burnRate || budget.alertOn.forecast) ? new Pace(budget, pace) : undefined,
       version: 0,
     }),
   };

@@ -17,6 +17,8 @@ export interface Budget {
   readonly thresholds: readonly Threshold[];
   /** What the state becomes at the limit. */
   readonly enforcement: 'soft' | 'hard';
+  /** What it warns of before the limit, beside thresholds. */
+  readonly alertOn: { readonly burnRate: boolean; readonly forecast: boolean };
   /** A fingerprint of what may change while the sums stay: limit, adjustments, enforcement. */
   readonly terms: string;
   /** Combinations of `per` values with a state of their own; further ones share one. */

@@ -25,6 +25,7 @@ export interface BudgetDefinition {
   readonly thresholds: readonly number[];
   readonly enforcement: 'soft' | 'hard';
   readonly adjustments?: readonly AdjustmentDefinition[];
+  readonly alert_on?: { readonly burn_rate: boolean; readonly forecast: boolean };
 }
 
 const MINUTE_MS = 60_000;
@@ -74,6 +75,10 @@ function compileBudget(id: string, definition: BudgetDefinition): Budget {
     period,
     limit,
     adjustments,
+    alertOn: {
+      burnRate: definition.alert_on?.burn_rate ?? false,
+      forecast: definition.alert_on?.forecast ?? false,
+    },
     terms: fingerprint(JSON.stringify([String(limit.amount), definition.enforcement, definition.adjustments ?? []])),
     thresholds: compileThresholds(definition.thresholds, field('thresholds')),
     enforcement: definition.enforcement,

@@ -36,8 +36,14 @@ export function subtractSums(sums: Sums, part: Sums): void {
   sums.spent -= part.spent;
 }
 
+/** What one spend adds to what is held against the limit. */
+export function amountOf(budget: Budget, spend: Spend): bigint {
+  if (budget.limit.kind === 'usd') return spend.cost ?? 0n;
+  return budget.limit.kind === 'tokens' ? BigInt(spend.tokens) : 1n;
+}
+
 /** What is held against the limit, in the limit's own unit. */
-export function measure(budget: Budget, sums: Sums): bigint {
+export function measure(budget: Budget, sums: Readonly<Sums>): bigint {
   if (budget.limit.kind === 'usd') return sums.spent;
   return BigInt(budget.limit.kind === 'tokens' ? sums.tokens : sums.requests);
 }
@@ -47,7 +53,7 @@ export function reaches(budget: Budget, sums: Sums, threshold: Threshold, limit:
   return measure(budget, sums) * threshold.denominator >= limit * threshold.numerator;
 }
 
-const WHOLE: Threshold = { share: 1, numerator: 1n, denominator: 1n };
+export const WHOLE: Threshold = { share: 1, numerator: 1n, denominator: 1n };
 
 /** Where the budget stands: `ok` below its limit, then what it is configured to become. */
 export function levelOf(budget: Budget, sums: Sums, limit: bigint): 'ok' | 'soft' | 'hard' {

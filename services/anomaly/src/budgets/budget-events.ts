@@ -1,7 +1,10 @@
 import { type AlertStatus, type Budget, type BudgetAlert, type BudgetStanding, shareOf } from '@weir/detectors';
 import type { BudgetStateEvent, CostAnomalyEvent } from '@weir/events';
 import { divideHalfEven, PICO_DIGITS, picoToText } from '@weir/kernel';
+import { describePace } from './describe-pace.ts';
 import { uuidV5 } from './uuid-v5.ts';
+
+type Pace = NonNullable<BudgetAlert['pace']>;
 
 /** Namespace of the ids of budget alerts: a random UUID, fixed for ever. */
 const NAMESPACE = '6f0d7c3e-59a1-4b8e-9d43-1f2a7c60e5b8';
@@ -13,9 +16,9 @@ const EVENT_USD_MAX = 10n ** 18n - 1n;
 
 type SeverityName = CostAnomalyEvent['severity'];
 
-/** The identity of a threshold of a scope in a period. */
-export function budgetAlertId(budgetId: string, scopeKey: string, periodStart: number, share: number): string {
-  return uuidV5(NAMESPACE, JSON.stringify([budgetId, scopeKey, periodStart, share]));
+/** The identity of a threshold of a scope in a period; of a burn rate on a day, and of a forecast in a period, by name. */
+export function budgetAlertId(budgetId: string, scopeKey: string, start: number, what: number | string): string {
+  return uuidV5(NAMESPACE, JSON.stringify([budgetId, scopeKey, start, what]));
 }
 
 export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
@@ -47,6 +50,27 @@ export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
     evidence: evidenceOf(alert),
     sample_request_ids: alert.requestId === '' ? [] : [alert.requestId],
     message: messageOf(alert),
+    ...(alert.pace === null ? {} : paceFields(alert, alert.pace)),
+  };
+}
+
+/** What is different where no threshold was reached but the pace is too high. */
+function paceFields(alert: BudgetAlert, { signal, since }: Pace): Partial<CostAnomalyEvent> {
+  const { budget, scopeKey, limit } = alert;
+  const burns = signal.kind === 'burn';
+  const name = burns ? `burn ${signal.window.name}` : 'forecast';
+  const pace = describePace(alert, signal);
+  return {
+    anomaly_id: budgetAlertId(budget.id, scopeKey, since, name),
+    severity: burns ? signal.window.severity : 'warning',
+    detector: burns ? 'budget_burn_rate' : 'budget_forecast',
+    started_at: since,
+    ended_at: alert.status === 'resolved' ? alert.at : null,
+    observed: pace.observed,
+    upper: toNumber(budget, limit.amount),
+    score: pace.score,
+    evidence: { ...evidenceOf(alert), ...pace.evidence },
+    message: `Budget ${budget.id}${scopeText(alert)} ${pace.text}, ${spanText(alert.span)}.`,
   };
 }
 
@@ -124,8 +148,6 @@ function messageOf(alert: BudgetAlert): string {
   const { budget, span, sums, threshold, status, supersededBy } = alert;
   const unit = UNITS[budget.limit.kind];
   const limit = amountText(budget, alert.limit.amount);
-  const scope = Object.entries(alert.scope).map(([dimension, value]) => `${dimension}=${value}`);
-  const where = scope.length === 0 ? '' : ` (${scope.join(', ')})`;
   const used = budget.limit.kind === 'usd' ? roundedUsd(sums.spent) : String(usedBy(alert));
   const share = `${Number((threshold.share * 100).toFixed(4))} %`;
   const happened = {
@@ -136,7 +158,12 @@ function messageOf(alert: BudgetAlert): string {
   const priced = budget.limit.kind === 'usd' ? sums.requests - sums.unpriced : sums.requests;
   const unknown = priced === sums.requests ? '' : `; ${sums.unpriced} more of unknown cost`;
   const requests = `${priced} ${priced === 1 ? 'request' : 'requests'}`;
-  return `Budget ${budget.id}${where} ${happened}: ${used} ${unit} by ${requests}${unknown}, ${spanText(span)}.`;
+  return `Budget ${budget.id}${scopeText(alert)} ${happened}: ${used} ${unit} by ${requests}${unknown}, ${spanText(span)}.`;
+}
+
+function scopeText({ scope }: BudgetAlert): string {
+  const parts = Object.entries(scope).map(([dimension, value]) => `${dimension}=${value}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 /** For people: enough digits to see small amounts, none that are not there. */
