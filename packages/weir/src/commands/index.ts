@@ -8,6 +8,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   subscribe,
   budgets,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,

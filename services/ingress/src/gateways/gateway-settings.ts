@@ -1,5 +1,7 @@
 /** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
 export interface GatewayConfig {
+  /** True: calls without a valid token are refused. */
+  readonly authentication: boolean;
   /** False: nothing personal is kept, unless a request says `cf-aig-collect-log: true`. */
   readonly collectLogs: boolean;
   /** False: bodies of this gateway are never written anywhere, whatever a request header says (I8). */
@@ -20,6 +22,7 @@ export interface GatewayConfig {
 
 /** What a setting is when the configuration says nothing. */
 export const GATEWAY_DEFAULTS: GatewayConfig = {
+  authentication: false,
   collectLogs: true,
   collectPayloads: true,
   cacheTtlSeconds: 0,

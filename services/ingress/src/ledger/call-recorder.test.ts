@@ -66,6 +66,7 @@ function call(id: string): Call {
     },
     collectPayload: true,
     apiKeyId: '',
+    tokenId: '',
     method: 'POST',
     userAgent: '',
     requestContentType: '',
