@@ -85,6 +85,11 @@ const ingress = Type.Object(
     capture_tail_bytes: integer('Kept from the end of a body that is longer.', MEBIBYTE / 4, 1_024, 64 * MEBIBYTE),
     capture_total_bytes: integer('All captured bodies in flight, per process.', 256 * MEBIBYTE, MEBIBYTE),
     request_body_bytes_max: integer('Larger request bodies are refused with 413.', 256 * MEBIBYTE, 1_024),
+    kept_body_bytes_max: integer(
+      'A larger request body is sent as it comes, hence once: no retry, no fallback, no cache.',
+      32 * MEBIBYTE,
+    ),
+    retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
     calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),

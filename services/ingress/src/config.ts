@@ -71,6 +71,10 @@ export interface IngressConfig extends RoutingConfig {
 
   /** Larger request bodies are refused with 413. */
   readonly requestBodyBytesMax: number;
+  /** A larger request body is sent as it comes, hence once: it is not kept for another attempt. */
+  readonly keptBodyBytesMax: number;
+  /** A provider that asks to wait longer than this before a retry is not asked again. */
+  readonly retryAfterMaxMs: number;
   /** Calls in flight in one process; more are refused with 503. */
   readonly callsInFlightMax: number;
   /** Client connections in one process; 0 means no limit. */
@@ -117,6 +121,8 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   upstreamKeepAliveMs: 30_000,
   upstreamHostsMax: 256,
   requestBodyBytesMax: 512 * MIB,
+  keptBodyBytesMax: 32 * MIB,
+  retryAfterMaxMs: 30_000,
   callsInFlightMax: 4096,
   clientConnectionsMax: 0,
   clientHeadersTimeoutMs: 15_000,

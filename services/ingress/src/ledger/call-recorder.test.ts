@@ -31,6 +31,7 @@ function scene(): {
       version: 'test',
       clock: systemClock,
       uuid: () => '',
+      random: () => 0.5,
     },
     createIngressMetrics(metrics),
   );
@@ -51,6 +52,9 @@ function call(id: string): Call {
   };
   return {
     id,
+    parentId: id,
+    attempt: 1,
+    step: 0,
     eventId: id,
     acceptedAt: 1,
     target: {

@@ -97,12 +97,6 @@ function customCost(headers: IncomingHttpHeaders): string {
   return header.length <= CUSTOM_COST_LENGTH_MAX ? header : '';
 }
 
-/** `cf-aig-request-timeout` in ms, or undefined when absent or not a positive whole number. */
-export function readRequestTimeout(headers: IncomingHttpHeaders): number | undefined {
-  const text = one(headers['cf-aig-request-timeout']);
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
-}
-
 function parseMetadata(header: string): ParsedMetadata {
   if (header.length > METADATA_BYTES_MAX) return ignored(`larger than ${METADATA_BYTES_MAX} bytes`);
   let value: unknown;
