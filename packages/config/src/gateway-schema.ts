@@ -72,10 +72,14 @@ const token = Type.Object(
     providers: names('Providers it may call, by slug; empty = all.'),
     models: names('Models it may ask for, `*` stands for any text without a slash; empty = all.'),
     key_aliases: names('Stored keys it may use, by alias; empty = all.'),
-    metadata: Type.Record(Type.String({ pattern: '^[^.]{1,64}$' }), Type.String({ maxLength: 256, description: METADATA }), {
-      ...closed,
-      default: {},
-    }),
+    metadata: Type.Record(
+      Type.String({ pattern: '^[^.]{1,64}$' }),
+      Type.String({ maxLength: 256, description: METADATA }),
+      {
+        ...closed,
+        default: {},
+      },
+    ),
   },
   { ...closed, description: 'A gateway token, or virtual key: who may call, and what.' },
 );

@@ -78,7 +78,6 @@ function adjustment(delta: string, unpriced: number) {
     feature: 'feature-3',
     user_id: 'u-2',
     api_key_id: 'key-1',
-    token_id: 'team-a',
     prompt_fp: '0011223344556677',
     provider: 'openai',
     model: 'claude-sonnet-5',

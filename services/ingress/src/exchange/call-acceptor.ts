@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
+import { type Admission, admit } from '../identity/admit.ts';
+import { identityGate } from '../identity/identity-gate.ts';
 import type { Call } from '../ledger/call-record.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import { gatewayPolicy, readCallPolicy } from '../wire/call-policy.ts';
@@ -14,6 +16,7 @@ const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
 const NO_WEBSOCKET: Refusal = { code: 'INGRESS_NOT_SUPPORTED', detail: 'WebSocket connections are not supported.' };
 const HEADER_TEXT_MAX = 512;
+const SUBJECT: readonly string[] = ['authorization'];
 const NO_HEADERS: readonly string[] = [];
 
 /** Takes calls in: refuses what cannot be served or recorded, starts an exchange for the rest, and knows them all. */
@@ -51,18 +54,21 @@ export class CallAcceptor {
     const target = this.#targetOf(request);
     const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
     if (metadata.warning !== '') metrics.metadataWarnings.inc();
-    if ('refusal' in target) {
-      metrics.refusals.inc({ code: target.refusal.code });
-      const details = { logId: id, method: request.method, code: target.refusal.code };
-      dependencies.logger.debug(details, 'call refused');
-      sendRefusal(response, target.refusal, this.#refusalHeaders(id, metadata));
+    const { rawHeaders, headers } = request;
+    const admission =
+      'refusal' in target ? target : admit(this.#routing.identity, headers, target, metadata, dependencies.clock.now());
+    if ('refusal' in admission) {
+      const { code } = admission.refusal;
+      metrics.refusals.inc({ code });
+      dependencies.logger.debug({ logId: id, method: request.method, code }, 'call refused');
+      sendRefusal(response, admission.refusal, this.#refusalHeaders(id, metadata));
       return;
     }
-    const policy = readCallPolicy(request.headers, gatewayPolicy(target.settings));
-    const { rawHeaders, headers } = request;
-    const call = this.#callOf(id, request, target, metadata);
+    const policy = readCallPolicy(headers, gatewayPolicy(admission.target.settings));
+    const call = this.#callOf(id, request, admission);
+    const gate = identityGate(admission, dependencies);
     const exchange = new Exchange(this.#context, {
-      steps: [{ call, rawHeaders, connection: headers.connection, body: undefined, ...policy }],
+      steps: [{ call, rawHeaders, connection: headers.connection, body: undefined, gate, ...policy }],
       request,
       response,
       ownHeaders: this.#ownHeaders(metadata, policy.warning),
@@ -82,11 +88,12 @@ export class CallAcceptor {
     return this.#routing.resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
   }
 
-  #callOf(id: string, request: IncomingMessage, target: CallTarget, metadata: CallMetadata): Call {
+  #callOf(id: string, request: IncomingMessage, { target, metadata, token, key }: Admission): Call {
     const { dependencies } = this.#context;
     const { headers } = request;
     const { ownHeaders } = target;
     // The row names the credential that goes upstream.
+    const stored = key === undefined ? undefined : { authorization: key.subject };
     const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
     return {
       id,
@@ -98,7 +105,11 @@ export class CallAcceptor {
       target,
       metadata,
       collectPayload: metadata.collectPayload && target.settings.collectPayloads,
-      apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
+      apiKeyId:
+        stored === undefined
+          ? this.#fingerprint(sent, target.credentialHeaders, target.path)
+          : this.#fingerprint(stored, SUBJECT, ''),
+      tokenId: token === undefined ? '' : token.id,
       method: request.method ?? 'GET',
       userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
       requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),

@@ -1,5 +1,6 @@
 import type { Call } from '../ledger/call-record.ts';
 import type { RetryPolicy } from '../wire/call-policy.ts';
+import type { StepGate } from './step-gate.ts';
 
 /** One provider to ask, and how: a call has one, a universal call as many as it names. */
 export interface CallStep {
@@ -12,6 +13,8 @@ export interface CallStep {
   /** What is sent instead of the client's body; undefined sends that. */
   readonly body: Buffer | undefined;
   readonly retry: RetryPolicy;
+  /** Undefined: nothing stands between. */
+  readonly gate: StepGate | undefined;
   /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */
   readonly timeoutMs: number | undefined;
 }

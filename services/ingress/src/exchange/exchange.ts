@@ -3,12 +3,14 @@ import { WeirError } from '@weir/kernel';
 import type { IngressErrorCode } from '../errors.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
+import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
 import type { CallStep } from './call-step.ts';
 import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
 import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
 import { isRetriedAnswer, isRetriedFailure, retryAfterMs, retryDelayMs } from './retry-policy.ts';
+import type { EnterResult } from './step-gate.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface ExchangeOptions {
@@ -74,7 +76,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: this.#mayRepeat ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#needsBody ? config.requestBodyBytesMax : this.#mayRepeat ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -97,7 +99,11 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
     this.#body = body;
-    this.#begin({ step: 0, attempt: 1, delayMs: 0 });
+    if (this.#needsBody && !this.#repeatable) {
+      // There is no room for it in memory, and it cannot be sent unread.
+      this.#upload.abandon(new WeirError('INGRESS_OVERLOADED', 'no room for the request body'));
+      this.#refuse('INGRESS_OVERLOADED');
+    } else this.#begin({ step: 0, attempt: 1, delayMs: 0 });
     this.stopwatch.leave(outer);
   }
 
@@ -131,11 +137,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
-    this.#attempt = undefined;
-    const next = this.#nextAfter(attempt, 0, undefined, code);
-    if (next !== undefined) this.#begin(next);
-    else if (this.#attemptsMade > 1) this.#giveUp(code);
-    else this.#refuse(code);
+    this.#refused(attempt, { code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
@@ -152,6 +154,11 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       } else this.#answer(attempt, end, trailers);
       this.#end();
     });
+  }
+
+  /** True when a policy must see the whole request before any of it is sent. */
+  get #needsBody(): boolean {
+    return this.#options.steps.some(({ gate }) => gate?.needsBody === true);
   }
 
   /** True when a plan could need the request more than once. */
@@ -215,7 +222,33 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       timeoutMs: unhurried && next.step === steps.length - 1 ? undefined : step.timeoutMs,
     });
     this.#attempt = attempt;
-    attempt.dispatch(this.#body);
+    if (step.gate === undefined) attempt.dispatch(this.#body, undefined);
+    else this.#enter(step, attempt);
+  }
+
+  #enter({ gate }: CallStep, attempt: Attempt): void {
+    const body = this.#body;
+    const entered = gate?.enter(attempt.call, body === null || Buffer.isBuffer(body) ? body : undefined);
+    if (entered instanceof Promise) void entered.then((result) => this.#entered(attempt, result));
+    else if (entered !== undefined) this.#entered(attempt, entered);
+  }
+
+  #entered(attempt: Attempt, result: EnterResult): void {
+    if (this.#ended) return;
+    // Nothing has gone upstream: a call that ended meanwhile needs no row.
+    const ended = this.client.gone ? '' : this.#cutCode;
+    if (ended !== undefined) this.#refused(attempt, { code: 'INGRESS_STOPPING', detail: '' }, ended);
+    else if ('refusal' in result) this.#refused(attempt, result.refusal);
+    else attempt.dispatch(this.#body, result.headers);
+  }
+
+  /** Of an attempt nothing went upstream: there is no row of it. */
+  #refused(attempt: Attempt, refusal: Refusal, code: IngressErrorCode | '' = refusal.code): void {
+    this.#attempt = undefined;
+    const next = this.#nextAfter(attempt, 0, undefined, code);
+    if (next !== undefined) this.#begin(next);
+    else if (this.#attemptsMade > 1) this.#giveUp(code);
+    else this.#refuse(code, refusal);
   }
 
   #keep(attempt: Attempt, trailers: [string, string][]): void {
@@ -225,9 +258,9 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse(code: IngressErrorCode | ''): void {
+  #refuse(code: IngressErrorCode | '', refusal?: Refusal): void {
     this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
-    this.#fail(code);
+    this.#fail(code, undefined, refusal);
     this.#end();
   }
 
@@ -238,8 +271,13 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     this.#end();
   }
 
-  #fail(code: IngressErrorCode | '', { call }: { readonly call: Call } = this.#options.steps[0]): void {
-    if (code !== '') this.client.fail({ code, detail: '' }, this.#headersOf(call, this.#options.ownHeaders));
+  #fail(
+    code: IngressErrorCode | '',
+    { call }: { readonly call: Call } = this.#options.steps[0],
+    refusal?: Refusal,
+  ): void {
+    if (code === '') return;
+    this.client.fail(refusal ?? { code, detail: '' }, this.#headersOf(call, this.#options.ownHeaders));
   }
 
   #answer(attempt: Attempt, { complete, errorCode }: CallEnd, trailers: [string, string][]): void {

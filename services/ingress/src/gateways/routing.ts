@@ -5,20 +5,17 @@ import type { Identity } from '../identity/admit.ts';
 import { compileKeys } from '../identity/key-store.ts';
 import { compileTokens } from '../identity/token-book.ts';
 import { GATEWAY_DEFAULTS, type GatewaySettings } from './gateway-settings.ts';
+import type { RoutingTable } from './routing-table.ts';
 
 const DEFAULT = 'default';
 
-/** Which accounts may call which gateways, how each gateway is set, and where providers are: one version of it all. */
-export interface RoutingTable {
-  readonly config: RoutingConfig;
+/** With who may call, and with what. */
+export interface CompiledRouting extends RoutingTable {
   readonly identity: Identity;
-  gateway(id: string): GatewaySettings | undefined;
-  /** False when the account is not configured, or may not call the gateway. */
-  mayCall(account: string, gateway: string): boolean;
 }
 
 /** @throws WeirError `INGRESS_CONFIG_INVALID` when one part names another that is not there. */
-export function compileRouting(config: RoutingConfig, clock: Clock = systemClock): RoutingTable {
+export function compileRouting(config: RoutingConfig, clock: Clock = systemClock): CompiledRouting {
   const gateways = new Map<string, GatewaySettings>();
   for (const [id, settings] of Object.entries({ [DEFAULT]: {}, ...config.gateways })) {
     gateways.set(id, { ...GATEWAY_DEFAULTS, ...settings, id });

@@ -61,7 +61,10 @@ export function admit(
 
 function refusalOf(token: Token, target: CallTarget, now: number): Refusal | undefined {
   if (!token.enabled || now >= token.expiresAt) {
-    return { code: 'INGRESS_UNAUTHORIZED', detail: token.enabled ? 'The token has expired.' : 'The token is disabled.' };
+    return {
+      code: 'INGRESS_UNAUTHORIZED',
+      detail: token.enabled ? 'The token has expired.' : 'The token is disabled.',
+    };
   }
   const denied = (what: string): Refusal => ({ code: 'INGRESS_DENIED', detail: `The token may not call ${what}.` });
   if (!token.account(target.account)) return denied('this account');
@@ -118,7 +121,9 @@ function readCredentials(tokens: TokenBook, headers: IncomingHttpHeaders, target
     clientKey ||= found === undefined;
     return found !== undefined;
   };
-  const names = credentialHeaders.includes('authorization') ? credentialHeaders : [...credentialHeaders, 'authorization'];
+  const names = credentialHeaders.includes('authorization')
+    ? credentialHeaders
+    : [...credentialHeaders, 'authorization'];
   for (const name of names) {
     const value = headers[name];
     if (typeof value === 'string' && value !== '' && look(value)) tokenHeaders.push(name);

@@ -77,10 +77,7 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
 }
 
 /** With the owner's entries, of the caller's token, instead of the client's of the same name. */
-export function withOwnerMetadata(
-  metadata: CallMetadata,
-  owner: Readonly<Record<string, string>>,
-): CallMetadata {
+export function withOwnerMetadata(metadata: CallMetadata, owner: Readonly<Record<string, string>>): CallMetadata {
   const changed: { -readonly [Key in keyof CallMetadata]?: CallMetadata[Key] } = {};
   const tags: Record<string, string> = {};
   for (const key in owner) {
