@@ -271,7 +271,11 @@ export const configSchema = Type.Object(
       {
         estimate_usage: flag('Count tokens of a chat or an embedding whose provider sent no usage.', true),
         price_book: text('Price book to price by: a file or an https address. Empty = the one of this release.', ''),
-        price_book_sha256: text('SHA-256 that it must have, hex. An address needs one.', ''),
+        price_book_sha256: text('SHA-256 that it must have, hex. An address needs this or a key.', ''),
+        price_book_key: text(
+          'Ed25519 public key (PEM or base64) that must have signed it; the signature lies beside it as `<book>.sig`.',
+          '',
+        ),
         price_terms: text('JSON file of prices of your own: overrides and discounts.', ''),
       },
       { ...closed, default: {}, description: 'What calls cost.' },

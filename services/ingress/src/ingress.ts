@@ -14,6 +14,8 @@ import type { IngressDependencies } from './ports.ts';
 import { createKeyFingerprint } from './wire/key-fingerprint.ts';
 
 const HEADER_BYTES_MAX = 64 * 1024;
+/** Connections that wait to be taken: Node's 511 overflow when thousands come at once, and the kernel resets the rest. */
+const LISTEN_BACKLOG = 4_096;
 const STOP_POLL_MS = 20;
 /** How often Node looks for clients that take too long to send a request. */
 const SLOW_CLIENT_CHECK_MS = 5_000;
@@ -75,7 +77,7 @@ export async function createIngress(
     await recorder.stop(deadline);
   });
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG });
   } catch (error) {
     await releasers.stop();
     throw error;

@@ -3,6 +3,9 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { explain } from './pricing/explain.ts';
+import { price } from './pricing/price.ts';
+import { usage } from './pricing/usage.ts';
 import { replay } from './replay.ts';
 import { run } from './run.ts';
 import { sql } from './sql.ts';
@@ -18,6 +21,9 @@ export const COMMANDS: readonly Command[] = [
   sql,
   tail,
   subscribe,
+  price,
+  usage,
+  explain,
   budgets,
   exportCommand,
   token,

@@ -4,7 +4,7 @@ import { type Admission, admit } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
 import type { Call } from '../ledger/call-record.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
-import { gatewayPolicy, readCallPolicy } from '../wire/call-policy.ts';
+import { readCallPolicy } from '../wire/call-policy.ts';
 import type { CallTarget } from '../wire/call-target.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
@@ -64,7 +64,7 @@ export class CallAcceptor {
       sendRefusal(response, admission.refusal, this.#refusalHeaders(id, metadata));
       return;
     }
-    const policy = readCallPolicy(headers, gatewayPolicy(admission.target.settings));
+    const policy = readCallPolicy(headers, admission.target.settings.policy);
     const call = this.#callOf(id, request, admission);
     const gate = identityGate(admission, dependencies);
     const exchange = new Exchange(this.#context, {

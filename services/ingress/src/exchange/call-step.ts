@@ -1,6 +1,6 @@
 import type { Call } from '../ledger/call-record.ts';
+import type { StepGate } from '../limits/step-gate.ts';
 import type { RetryPolicy } from '../wire/call-policy.ts';
-import type { StepGate } from './step-gate.ts';
 
 /** One provider to ask, and how: a call has one, a universal call as many as it names. */
 export interface CallStep {

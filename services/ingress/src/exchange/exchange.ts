@@ -3,6 +3,7 @@ import { WeirError } from '@weir/kernel';
 import type { IngressErrorCode } from '../errors.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
+import type { EnterResult } from '../limits/step-gate.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
@@ -10,7 +11,6 @@ import type { CallStep } from './call-step.ts';
 import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
 import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
 import { isRetriedAnswer, isRetriedFailure, retryAfterMs, retryDelayMs } from './retry-policy.ts';
-import type { EnterResult } from './step-gate.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface ExchangeOptions {

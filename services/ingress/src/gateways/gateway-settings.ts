@@ -1,3 +1,5 @@
+import type { Backoff, CallPolicy } from '../wire/call-policy.ts';
+
 /** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
 export interface GatewayConfig {
   /** True: calls without a valid token are refused. */
@@ -15,13 +17,13 @@ export interface GatewayConfig {
   /** Of one step, the first attempt included. */
   readonly retryMaxAttempts: number;
   readonly retryDelayMs: number;
-  readonly retryBackoff: 'constant' | 'linear' | 'exponential';
+  readonly retryBackoff: Backoff;
   /** True: 400/2005 when every attempt failed, instead of the provider's own status. */
   readonly cloudflareErrors: boolean;
 }
 
 /** What a setting is when the configuration says nothing. */
-export const GATEWAY_DEFAULTS: GatewayConfig = {
+const GATEWAY_DEFAULTS: GatewayConfig = {
   authentication: false,
   collectLogs: true,
   collectPayloads: true,
@@ -37,4 +39,14 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
 /** A gateway as a call sees it, for the whole of the call: a reload makes new ones and changes none. */
 export interface GatewaySettings extends GatewayConfig {
   readonly id: string;
+  /** How its calls are carried out when they do not say so themselves. */
+  readonly policy: CallPolicy;
+}
+
+/** The settings of a gateway of which the configuration gives some, or none. */
+export function gatewaySettings(id: string, given: Partial<GatewayConfig>): GatewaySettings {
+  const gateway = { ...GATEWAY_DEFAULTS, ...given };
+  const { retryMaxAttempts: maxAttempts, retryDelayMs: delayMs, retryBackoff: backoff, requestTimeoutMs } = gateway;
+  const timeoutMs = requestTimeoutMs === 0 ? undefined : requestTimeoutMs;
+  return { ...gateway, id, policy: { retry: { maxAttempts, delayMs, backoff }, timeoutMs, warning: '' } };
 }

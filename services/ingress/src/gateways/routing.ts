@@ -4,7 +4,7 @@ import { INGRESS_DEFAULTS, type RoutingConfig } from '../config.ts';
 import type { Identity } from '../identity/admit.ts';
 import { compileKeys } from '../identity/key-store.ts';
 import { compileTokens } from '../identity/token-book.ts';
-import { GATEWAY_DEFAULTS, type GatewaySettings } from './gateway-settings.ts';
+import { type GatewaySettings, gatewaySettings } from './gateway-settings.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 const DEFAULT = 'default';
@@ -18,7 +18,7 @@ export interface CompiledRouting extends RoutingTable {
 export function compileRouting(config: RoutingConfig, clock: Clock = systemClock): CompiledRouting {
   const gateways = new Map<string, GatewaySettings>();
   for (const [id, settings] of Object.entries({ [DEFAULT]: {}, ...config.gateways })) {
-    gateways.set(id, { ...GATEWAY_DEFAULTS, ...settings, id });
+    gateways.set(id, gatewaySettings(id, settings));
   }
   const accounts = new Map(Object.entries(config.accounts).map(([id, { gateways: ids }]) => [id, new Set(ids)]));
   for (const [id, allowed] of accounts) {

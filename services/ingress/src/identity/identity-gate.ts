@@ -1,7 +1,7 @@
 import { decodeBody } from '@weir/events';
 import { errorMessage } from '@weir/kernel';
-import type { EnterResult, StepGate } from '../exchange/step-gate.ts';
 import type { Call } from '../ledger/call-record.ts';
+import type { EnterResult, StepGate } from '../limits/step-gate.ts';
 import type { IngressDependencies } from '../ports.ts';
 import type { Admission } from './admit.ts';
 

@@ -2,7 +2,7 @@ import { systemClock } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
 import { describe, expect, it } from 'vitest';
 import { INGRESS_DEFAULTS } from '../config.ts';
-import { GATEWAY_DEFAULTS } from '../gateways/gateway-settings.ts';
+import { gatewaySettings } from '../gateways/gateway-settings.ts';
 import { createIngressMetrics } from '../ingress-metrics.ts';
 import { TestLog, TestTelemetry } from '../testing/test-ingress.ts';
 import { BodyCapture } from './body-capture.ts';
@@ -59,7 +59,7 @@ function call(id: string): Call {
     acceptedAt: 1,
     target: {
       ...target,
-      settings: { ...GATEWAY_DEFAULTS, id: 'default' },
+      settings: gatewaySettings('default', {}),
       path: '/',
       credentialHeaders: [],
       ownHeaders: undefined,

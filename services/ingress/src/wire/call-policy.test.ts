@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { GATEWAY_DEFAULTS } from '../gateways/gateway-settings.ts';
-import { type CallPolicy, gatewayPolicy, readCallPolicy } from './call-policy.ts';
+import { gatewaySettings } from '../gateways/gateway-settings.ts';
+import { type CallPolicy, readCallPolicy } from './call-policy.ts';
 
-const none = gatewayPolicy({ ...GATEWAY_DEFAULTS, id: 'default' });
+const { policy: none } = gatewaySettings('default', {});
 const gateway: CallPolicy = { retry: { maxAttempts: 3, delayMs: 100, backoff: 'linear' }, timeoutMs: 900, warning: '' };
 
 describe('readCallPolicy', () => {

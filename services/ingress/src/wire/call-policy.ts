@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 
 const BACKOFFS = ['constant', 'linear', 'exponential'] as const;
-type Backoff = (typeof BACKOFFS)[number];
+export type Backoff = (typeof BACKOFFS)[number];
 
 /** How often one provider is asked, and how long is waited in between. */
 export interface RetryPolicy {
@@ -32,16 +31,6 @@ const HEADERS = {
   backoff: 'cf-aig-backoff',
   timeout: 'cf-aig-request-timeout',
 } as const;
-
-/** What a gateway does with a call that asks for nothing. */
-export function gatewayPolicy(settings: GatewaySettings): CallPolicy {
-  const { retryMaxAttempts, retryDelayMs, retryBackoff, requestTimeoutMs } = settings;
-  return {
-    retry: { maxAttempts: retryMaxAttempts, delayMs: retryDelayMs, backoff: retryBackoff },
-    timeoutMs: requestTimeoutMs === 0 ? undefined : requestTimeoutMs,
-    warning: '',
-  };
-}
 
 /**
  * Reads the `cf-aig-*` headers that say how a call is carried out, over the `defaults` of its gateway. A number beyond
