@@ -1,35 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
-import { type Admission, admit } from '../identity/admit.ts';
-import { identityGate } from '../identity/identity-gate.ts';
-import type { Call } from '../ledger/call-record.ts';
+import { admitCaller } from '../identity/admit.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
-import { readCallPolicy } from '../wire/call-policy.ts';
-import type { CallTarget } from '../wire/call-target.ts';
+import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
+import { idHeaders } from '../wire/id-headers.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import type { AttemptContext } from './attempt.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { Slots } from './slots.ts';
+import { answerHeaders, type CallStart, StepPlanner } from './step-planner.ts';
 
 const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
 const NO_WEBSOCKET: Refusal = { code: 'INGRESS_NOT_SUPPORTED', detail: 'WebSocket connections are not supported.' };
-const HEADER_TEXT_MAX = 512;
-const SUBJECT: readonly string[] = ['authorization'];
-const NO_HEADERS: readonly string[] = [];
 
 /** Takes calls in: refuses what cannot be served or recorded, starts an exchange for the rest, and knows them all. */
 export class CallAcceptor {
   readonly #context: AttemptContext;
-  readonly #fingerprint: KeyFingerprint;
+  readonly #planner: StepPlanner;
   readonly #routing: LiveRouting;
   readonly #exchanges = new Slots<Exchange>();
   #stopping = false;
 
   constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
     this.#context = context;
-    this.#fingerprint = fingerprint;
+    this.#planner = new StepPlanner(context.dependencies, fingerprint);
     this.#routing = routing;
   }
 
@@ -54,24 +50,25 @@ export class CallAcceptor {
     const target = this.#targetOf(request);
     const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
     if (metadata.warning !== '') metrics.metadataWarnings.inc();
-    const { rawHeaders, headers } = request;
-    const admission =
-      'refusal' in target ? target : admit(this.#routing.identity, headers, target, metadata, dependencies.clock.now());
-    if ('refusal' in admission) {
-      const { code } = admission.refusal;
-      metrics.refusals.inc({ code });
-      dependencies.logger.debug({ logId: id, method: request.method, code }, 'call refused');
-      sendRefusal(response, admission.refusal, this.#refusalHeaders(id, metadata));
+    const eventId = metadata.eventId === '' ? id : metadata.eventId;
+    const steps = 'refusal' in target ? target : this.#stepsOf({ id, request, metadata }, target);
+    if ('refusal' in target || 'refusal' in steps) {
+      const refusal = 'refusal' in target ? target.refusal : (steps as { readonly refusal: Refusal }).refusal;
+      metrics.refusals.inc({ code: refusal.code });
+      const details = { logId: id, method: request.method, code: refusal.code };
+      dependencies.logger.debug(details, 'call refused');
+      const headers = [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...this.#answerHeaders(metadata)];
+      sendRefusal(response, refusal, headers);
       return;
     }
-    const policy = readCallPolicy(headers, admission.target.settings.policy);
-    const call = this.#callOf(id, request, admission);
-    const gate = identityGate(admission, dependencies);
     const exchange = new Exchange(this.#context, {
-      steps: [{ call, rawHeaders, connection: headers.connection, body: undefined, gate, ...policy }],
+      id,
+      eventId,
+      settings: target.settings,
+      steps,
       request,
       response,
-      ownHeaders: this.#ownHeaders(metadata, policy.warning),
+      answerHeaders: this.#answerHeaders(metadata),
       acceptedAt,
       onEnd: () => this.#exchanges.remove(slot),
     });
@@ -79,57 +76,35 @@ export class CallAcceptor {
     exchange.start();
   }
 
-  #targetOf(request: IncomingMessage): CallTarget | { readonly refusal: Refusal } {
+  #targetOf(request: IncomingMessage): CallTarget | UniversalTarget | { readonly refusal: Refusal } {
     const { config, recorder } = this.#context;
     if (!recorder.accepting) return { refusal: LOG_FULL };
     if (this.#exchanges.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
     const { upgrade, 'x-fal-target-url': fal } = request.headers;
     if (upgrade?.toLowerCase() === 'websocket') return { refusal: NO_WEBSOCKET };
-    return this.#routing.resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
+    const { url = '/' } = request;
+    const target = this.#routing.current.resolveTarget(url, typeof fal === 'string' ? fal : undefined);
+    if (!('refusal' in target) || request.method !== 'POST') return target;
+    return this.#routing.current.resolveUniversal(url) ?? target;
   }
 
-  #callOf(id: string, request: IncomingMessage, { target, metadata, token, key }: Admission): Call {
-    const { dependencies } = this.#context;
-    const { headers } = request;
-    const { ownHeaders } = target;
-    // The row names the credential that goes upstream.
-    const stored = key === undefined ? undefined : { authorization: key.subject };
-    const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
-    return {
-      id,
-      parentId: id,
-      attempt: 1,
-      step: 0,
-      eventId: metadata.eventId === '' ? id : metadata.eventId,
-      acceptedAt: dependencies.clock.now(),
-      target,
-      metadata,
-      collectPayload: metadata.collectPayload && target.settings.collectPayloads,
-      apiKeyId:
-        stored === undefined
-          ? this.#fingerprint(sent, target.credentialHeaders, target.path)
-          : this.#fingerprint(stored, SUBJECT, ''),
-      tokenId: token === undefined ? '' : token.id,
-      method: request.method ?? 'GET',
-      userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
-      requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),
-      requestEncoding: headers['content-encoding'] ?? '',
-    };
+  #stepsOf(
+    call: Omit<CallStart, 'routing' | 'stopping'>,
+    target: CallTarget | UniversalTarget,
+  ): ExchangeOptions['steps'] | { readonly refusal: Refusal } {
+    const routing = this.#routing.current;
+    const start = { ...call, routing, stopping: this.#stopping };
+    if ('provider' in target) {
+      const step = this.#planner.native(start, target);
+      return 'refusal' in step ? step : [step];
+    }
+    const { clock } = this.#context.dependencies;
+    const caller = admitCaller(routing.identity, call.request.headers, target, clock.now());
+    if ('refusal' in caller) return caller;
+    return (body) => this.#planner.universal(start, target, caller.token, body);
   }
 
-  #refusalHeaders(id: string, metadata: CallMetadata): readonly string[] {
-    const eventId = metadata.eventId === '' ? id : metadata.eventId;
-    const ids = ['cf-aig-log-id', id, 'cf-aig-request-id', id, 'cf-aig-event-id', eventId, 'cf-aig-step', '0'];
-    return [...ids, ...this.#ownHeaders(metadata, '')];
-  }
-
-  /** Weir's own answer headers beside the ids. */
-  #ownHeaders(metadata: CallMetadata, retryWarning: string): readonly string[] {
-    if (metadata.warning === '' && retryWarning === '' && !this.#stopping) return NO_HEADERS;
-    const headers: string[] = [];
-    if (metadata.warning !== '') headers.push('cf-aig-metadata-warning', metadata.warning);
-    if (retryWarning !== '') headers.push('cf-aig-retry-warning', retryWarning);
-    if (this.#stopping) headers.push('connection', 'close');
-    return headers;
+  #answerHeaders(metadata: CallMetadata): readonly string[] {
+    return answerHeaders(metadata, '', this.#stopping);
   }
 }

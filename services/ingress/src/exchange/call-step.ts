@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CacheWish } from '../cache/cache-wish.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { StepGate } from '../limits/step-gate.ts';
 import type { RetryPolicy } from '../wire/call-policy.ts';
@@ -6,7 +8,9 @@ import type { RetryPolicy } from '../wire/call-policy.ts';
 export interface CallStep {
   /** As its first attempt is recorded. */
   readonly call: Call;
-  /** Request headers before Weir's own rules, flat list of names and values. */
+  /** Request headers, names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** The same before Weir's own rules, flat list of names and values. */
   readonly rawHeaders: readonly string[];
   /** The `Connection` header that goes with them. */
   readonly connection: string | undefined;
@@ -15,6 +19,10 @@ export interface CallStep {
   readonly retry: RetryPolicy;
   /** Undefined: nothing stands between. */
   readonly gate: StepGate | undefined;
+  /** Undefined: the cache is not asked. */
+  readonly cache: CacheWish | undefined;
+  /** Answer headers of Weir's own beside the ids, flat list. */
+  readonly answerHeaders: readonly string[];
   /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */
   readonly timeoutMs: number | undefined;
 }
