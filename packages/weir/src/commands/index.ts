@@ -13,6 +13,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   cache,
   backtest,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,
