@@ -1,5 +1,5 @@
+import { multiplyDecimals } from '../src/decimals.ts';
 import type { RateUnit } from '../src/price-book-format.ts';
-import { multiplyDecimals } from './decimal-text.ts';
 import { createDraft, type DraftBook, type DraftModel, type DraftRates, type DraftRow, draftOf } from './draft-book.ts';
 import type { Overlay } from './overlay-format.ts';
 
