@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, loadConfig } from '@weir/config';
 import type { PriceBookSettings } from '@weir/cost';
 import { errorMessage, WeirError } from '@weir/kernel';
@@ -29,6 +29,12 @@ export const localLogDirectory = ({ log }: Settings): string =>
 export function loadSettings(file: string | undefined): Settings {
   const loaded = loadConfig({ file, environment: process.env, workingDirectory: process.cwd() });
   return settingsOf(loaded);
+}
+
+/** Settings of a process of the supervisor: its configuration, and the file from the environment. */
+export function settingsWith(config: Config): Settings {
+  const file = process.env['WEIR_INTERNAL_CONFIG_FILE'];
+  return settingsOf({ config, file, baseDirectory: file === undefined ? process.cwd() : dirname(file) });
 }
 
 function settingsOf({ config, file, baseDirectory }: LoadedConfig): Settings {

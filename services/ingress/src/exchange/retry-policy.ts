@@ -1,5 +1,5 @@
-import type { RetryPolicy } from '../config.ts';
 import type { IngressErrorCode } from '../errors.ts';
+import type { RetryPolicy } from '../wire/call-policy.ts';
 
 /** Of a computed delay, how much chance may add or take, so that clients that failed together do not return together. */
 const JITTER = 0.2;

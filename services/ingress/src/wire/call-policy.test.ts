@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type CallPolicy, RETRY_DEFAULTS, readCallPolicy } from './call-policy.ts';
+import { gatewaySettings } from '../gateways/gateway-settings.ts';
+import { type CallPolicy, readCallPolicy } from './call-policy.ts';
 
-const none: CallPolicy = { retry: RETRY_DEFAULTS, timeoutMs: undefined, warning: '' };
+const { policy: none } = gatewaySettings('default', {});
 const gateway: CallPolicy = { retry: { maxAttempts: 3, delayMs: 100, backoff: 'linear' }, timeoutMs: 900, warning: '' };
 
 describe('readCallPolicy', () => {
@@ -26,7 +27,7 @@ describe('readCallPolicy', () => {
     [{ 'cf-aig-max-attempts': 'many' }, {}, 'cf-aig-max-attempts is not a whole number'],
     [{ 'cf-aig-backoff': 'random' }, {}, 'cf-aig-backoff is not one of constant, linear, exponential'],
   ])('%o stays within the contract and says so', (headers, expected, warning) => {
-    expect(readCallPolicy(headers, none)).toMatchObject({ retry: { ...RETRY_DEFAULTS, ...expected }, warning });
+    expect(readCallPolicy(headers, none)).toMatchObject({ retry: { ...none.retry, ...expected }, warning });
   });
 
   it.each([

@@ -1,5 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BACKOFFS, type RetryPolicy } from '../config.ts';
+
+const BACKOFFS = ['constant', 'linear', 'exponential'] as const;
+export type Backoff = (typeof BACKOFFS)[number];
+
+/** How often one provider is asked, and how long is waited in between. */
+export interface RetryPolicy {
+  /** 1: asked once. */
+  readonly maxAttempts: number;
+  readonly delayMs: number;
+  readonly backoff: Backoff;
+}
 
 /** How a call is to be carried out. */
 export interface CallPolicy {
@@ -14,8 +24,6 @@ export interface CallPolicy {
 const ATTEMPTS_MAX = 5;
 const DELAY_MS_MAX = 5_000;
 const TIMEOUT_MS_MAX = 999_999_999;
-
-export const RETRY_DEFAULTS: RetryPolicy = { maxAttempts: 1, delayMs: 500, backoff: 'exponential' };
 
 const HEADERS = {
   attempts: 'cf-aig-max-attempts',
