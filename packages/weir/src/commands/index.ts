@@ -1,3 +1,4 @@
+import { backtest } from './backtest.ts';
 import { budgets } from './budgets.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   tail,
   subscribe,
   budgets,
+  backtest,
   exportCommand,
   doctor,
   verify,
