@@ -1,9 +1,13 @@
-import { backtest } from './backtest.ts';
+import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
+import { cache } from './cache.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { explain } from './pricing/explain.ts';
+import { price } from './pricing/price.ts';
+import { usage } from './pricing/usage.ts';
 import { replay } from './replay.ts';
 import { run } from './run.ts';
 import { sql } from './sql.ts';
@@ -18,8 +22,12 @@ export const COMMANDS: readonly Command[] = [
   sql,
   tail,
   subscribe,
+  price,
+  usage,
+  explain,
   budgets,
   backtest,
+  cache,
   exportCommand,
   doctor,
   verify,

@@ -3,14 +3,14 @@ import { Releasers } from '@weir/kernel';
 import { openLog } from '../open-log.ts';
 import { openWarehouse } from '../open-warehouse.ts';
 import { PARTS } from '../parts/index.ts';
-import { ensureDirectory, loadSettings } from '../settings.ts';
+import { ensureDirectory, settingsWith } from '../settings.ts';
 import { untilReachable } from '../until-reachable.ts';
-import { runChild } from './child-process.ts';
+import { configFromSupervisor, runChild } from './child-process.ts';
 import { eventFraming } from './event-framing.ts';
 import { watchLag } from './lag-metrics.ts';
 import { processTelemetry } from './process-telemetry.ts';
 
-const settings = loadSettings(process.env['WEIR_INTERNAL_CONFIG_FILE']);
+const settings = settingsWith(await configFromSupervisor());
 const telemetry = processTelemetry('pipeline', settings.config);
 
 await runChild('pipeline', telemetry, async () => {

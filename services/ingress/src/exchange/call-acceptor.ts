@@ -1,33 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Call } from '../ledger/call-record.ts';
-import { type CallMetadata, readCallMetadata, readRequestTimeout } from '../wire/call-metadata.ts';
-import { type CallTarget, createTargetResolver, type ResolveTarget } from '../wire/call-target.ts';
+import type { LiveRouting } from '../gateways/live-routing.ts';
+import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
+import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
+import { idHeaders } from '../wire/id-headers.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
-import { Attempt, type AttemptContext } from './attempt.ts';
+import type { AttemptContext } from './attempt.ts';
+import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { Slots } from './slots.ts';
+import { answerHeaders, type CallStart, StepPlanner } from './step-planner.ts';
 
 const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
 const NO_WEBSOCKET: Refusal = { code: 'INGRESS_NOT_SUPPORTED', detail: 'WebSocket connections are not supported.' };
-const HEADER_TEXT_MAX = 512;
 
-/** Takes calls in: refuses what cannot be served or recorded, starts an attempt for the rest, and knows them all. */
+/** Takes calls in: refuses what cannot be served or recorded, starts an exchange for the rest, and knows them all. */
 export class CallAcceptor {
   readonly #context: AttemptContext;
-  readonly #fingerprint: KeyFingerprint;
-  readonly #resolveTarget: ResolveTarget;
-  readonly #attempts = new Slots<Attempt>();
+  readonly #planner: StepPlanner;
+  readonly #routing: LiveRouting;
+  readonly #exchanges = new Slots<Exchange>();
   #stopping = false;
 
-  constructor(context: AttemptContext, fingerprint: KeyFingerprint) {
+  constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
     this.#context = context;
-    this.#fingerprint = fingerprint;
-    this.#resolveTarget = createTargetResolver(context.config);
+    this.#planner = new StepPlanner(context.dependencies, fingerprint);
+    this.#routing = routing;
   }
 
   get inFlight(): number {
-    return this.#attempts.size;
+    return this.#exchanges.size;
   }
 
   /** From now on every answer closes its connection, so that clients go elsewhere. */
@@ -35,78 +37,61 @@ export class CallAcceptor {
     this.#stopping = true;
   }
 
-  /** Ends every attempt that is still going on. */
+  /** Ends every call that is still going on. */
   cutAll(): void {
-    for (const attempt of this.#attempts.items()) attempt.cut('INGRESS_STOPPING');
+    for (const exchange of this.#exchanges.items()) exchange.cut('INGRESS_STOPPING');
   }
 
   accept(request: IncomingMessage, response: ServerResponse): void {
-    const { config, dependencies, metrics } = this.#context;
+    const { dependencies, metrics } = this.#context;
     const acceptedAt = dependencies.clock.monotonic();
     const id = dependencies.uuid();
-    const metadata = readCallMetadata(request.headers);
-    const idHeaders = this.#idHeaders(id, metadata);
-    if (metadata.warning !== '') metrics.metadataWarnings.inc();
     const target = this.#targetOf(request);
+    const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
+    if (metadata.warning !== '') metrics.metadataWarnings.inc();
+    const eventId = metadata.eventId === '' ? id : metadata.eventId;
     if ('refusal' in target) {
       metrics.refusals.inc({ code: target.refusal.code });
       const details = { logId: id, method: request.method, code: target.refusal.code };
       dependencies.logger.debug(details, 'call refused');
-      sendRefusal(response, target.refusal, idHeaders);
+      const headers = [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...this.#answerHeaders(metadata)];
+      sendRefusal(response, target.refusal, headers);
       return;
     }
-    const timeoutMs = readRequestTimeout(request.headers);
-    const attempt = new Attempt(this.#context, {
-      call: this.#callOf(id, request, target, metadata),
+    const exchange = new Exchange(this.#context, {
+      id,
+      eventId,
+      settings: target.settings,
+      steps: this.#stepsOf({ id, request, metadata }, target),
       request,
       response,
-      idHeaders,
+      answerHeaders: this.#answerHeaders(metadata),
       acceptedAt,
-      firstByteTimeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, config.firstByteTimeoutMs),
-      onEnd: () => this.#attempts.remove(slot),
+      onEnd: () => this.#exchanges.remove(slot),
     });
-    const slot = this.#attempts.add(attempt);
-    attempt.start();
+    const slot = this.#exchanges.add(exchange);
+    exchange.start();
   }
 
-  #targetOf(request: IncomingMessage): CallTarget | { readonly refusal: Refusal } {
+  #targetOf(request: IncomingMessage): CallTarget | UniversalTarget | { readonly refusal: Refusal } {
     const { config, recorder } = this.#context;
     if (!recorder.accepting) return { refusal: LOG_FULL };
-    if (this.#attempts.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
+    if (this.#exchanges.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
     const { upgrade, 'x-fal-target-url': fal } = request.headers;
     if (upgrade?.toLowerCase() === 'websocket') return { refusal: NO_WEBSOCKET };
-    return this.#resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
+    const { url = '/' } = request;
+    const target = this.#routing.current.resolveTarget(url, typeof fal === 'string' ? fal : undefined);
+    if (!('refusal' in target) || request.method !== 'POST') return target;
+    return this.#routing.current.resolveUniversal(url) ?? target;
   }
 
-  #callOf(id: string, request: IncomingMessage, target: CallTarget, metadata: CallMetadata): Call {
-    const { config, dependencies } = this.#context;
-    const { headers } = request;
-    const { ownHeaders } = target;
-    // The row names the credential that goes upstream.
-    const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
-    const { gateways } = config;
-    const gateway = Object.hasOwn(gateways, target.gateway) ? gateways[target.gateway] : undefined;
-    return {
-      id,
-      eventId: metadata.eventId === '' ? id : metadata.eventId,
-      acceptedAt: dependencies.clock.now(),
-      target,
-      metadata,
-      collectPayload: metadata.collectPayload && gateway?.collectPayloads !== false,
-      apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
-      method: request.method ?? 'GET',
-      userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
-      requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),
-      requestEncoding: headers['content-encoding'] ?? '',
-    };
+  #stepsOf(start: CallStart, target: CallTarget | UniversalTarget): ExchangeOptions['steps'] {
+    if ('provider' in target) return [this.#planner.native(start, target, this.#stopping)];
+    const routing = this.#routing.current;
+    return (body) => this.#planner.universal(start, { place: target, routing, stopping: this.#stopping }, body);
   }
 
-  /** Weir's own answer headers, on every answer (reference: cloudflare-ai-gateway.md §2.2). */
-  #idHeaders(id: string, metadata: CallMetadata): readonly string[] {
-    const eventId = metadata.eventId === '' ? id : metadata.eventId;
-    const headers = ['cf-aig-log-id', id, 'cf-aig-request-id', id, 'cf-aig-event-id', eventId, 'cf-aig-step', '0'];
-    if (metadata.warning !== '') headers.push('cf-aig-metadata-warning', metadata.warning);
-    if (this.#stopping) headers.push('connection', 'close');
-    return headers;
+  #answerHeaders(metadata: CallMetadata): readonly string[] {
+    return answerHeaders(metadata, '', this.#stopping);
   }
 }

@@ -20,20 +20,25 @@ const badGateway: WireError = { httpStatus: 502, number: 2005, message: 'Failed 
 const gatewayTimeout: WireError = { ...badGateway, httpStatus: 504 };
 const invalidProvider: WireError = { httpStatus: 400, number: 2008, message: 'Invalid provider' };
 
+const unknownGateway: WireError = {
+  httpStatus: 400,
+  number: 2001,
+  message: 'Please configure AI Gateway in the Cloudflare dashboard',
+};
+
 const WIRE: Partial<Record<IngressErrorCode, WireError>> = {
   INGRESS_PROVIDER_UNKNOWN: invalidProvider,
   INGRESS_PATH_INVALID: invalidProvider,
-  INGRESS_GATEWAY_UNKNOWN: {
-    httpStatus: 400,
-    number: 2001,
-    message: 'Please configure AI Gateway in the Cloudflare dashboard',
-  },
+  INGRESS_GATEWAY_UNKNOWN: unknownGateway,
+  INGRESS_ACCOUNT_UNKNOWN: unknownGateway,
   INGRESS_NOT_SUPPORTED: { httpStatus: 404, number: 2008, message: 'Not supported' },
   INGRESS_REQUEST_INVALID: { httpStatus: 400, number: 2100, message: 'Invalid request' },
+  INGRESS_UNIVERSAL_INVALID: { httpStatus: 400, number: 7001, message: 'Invalid request' },
   INGRESS_BODY_TOO_LARGE: { httpStatus: 413, number: 2101, message: 'Request body too large' },
   INGRESS_OVERLOADED: { httpStatus: 503, number: 2102, message: 'Overloaded', retryAfterSeconds: 1 },
   INGRESS_LOG_FULL: { httpStatus: 503, number: 2103, message: 'Event log is full', retryAfterSeconds: 5 },
   INGRESS_STOPPING: { httpStatus: 503, number: 2104, message: 'Gateway is stopping', retryAfterSeconds: 1 },
+  UPSTREAM_ALL_FAILED: { ...badGateway, httpStatus: 400 },
   UPSTREAM_CONNECT_TIMEOUT: gatewayTimeout,
   UPSTREAM_FIRST_BYTE_TIMEOUT: gatewayTimeout,
   UPSTREAM_IDLE_TIMEOUT: gatewayTimeout,

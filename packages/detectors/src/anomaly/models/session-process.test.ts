@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type SessionStep, stepSession, thinSessions } from './session-process.ts';
 
 const shapes = fc.record({
-  continuation: fc.double({ min: 0.01, max: 0.95, noNaN: true }),
+  continuation: fc.double({ min: 0.1, max: 0.95, noNaN: true }),
   gapMs: fc.double({ min: 1_000, max: 120_000, noNaN: true }),
 });
 const step: SessionStep = { intensity: 0, continued: 0, pending: 0 };

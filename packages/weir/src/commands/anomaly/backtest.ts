@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { WeirError } from '@weir/kernel';
-import { type BacktestProgress, backtestEvents } from '../backtest/backtest-events.ts';
-import type { Command, CommandInput } from './command.ts';
+import { type BacktestProgress, backtestEvents } from '../../backtest/backtest-events.ts';
+import type { Command, CommandInput } from '../command.ts';
 
 export const backtest: Command = {
   name: 'backtest',
