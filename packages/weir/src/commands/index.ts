@@ -1,4 +1,4 @@
-import { backtest } from './backtest.ts';
+import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
@@ -27,8 +27,8 @@ export const COMMANDS: readonly Command[] = [
   usage,
   explain,
   budgets,
-  cache,
   backtest,
+  cache,
   exportCommand,
   token,
   doctor,
