@@ -1,4 +1,5 @@
 import type { GatewayConfig } from './gateways/gateway-settings.ts';
+import type { ProviderKeyConfig, TokenConfig } from './identity/identity-config.ts';
 
 /** An account of the path. */
 export interface AccountConfig {
@@ -24,6 +25,10 @@ export interface RoutingConfig {
   readonly accounts: Readonly<Record<string, AccountConfig>>;
   /** Gateway ids that are accepted besides `default`, and what differs from the defaults. */
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
+  /** Gateway tokens, by name. */
+  readonly tokens: Readonly<Record<string, TokenConfig>>;
+  /** Stored keys, by provider slug and alias. */
+  readonly providerKeys: Readonly<Record<string, Readonly<Record<string, ProviderKeyConfig>>>>;
   /** Base URLs that replace the built-in ones, by slug. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   /** Custom providers, by slug without `custom-`. */
@@ -70,6 +75,8 @@ export interface IngressConfig extends RoutingConfig {
   readonly keptBodyBytesMax: number;
   /** A provider that asks to wait longer than this before a retry is not asked again. */
   readonly retryAfterMaxMs: number;
+  /** How long a call waits for an equal one that fetches what is not cached yet; then it fetches for itself. */
+  readonly cacheWaitMs: number;
   /** Calls in flight in one process; more are refused with 503. */
   readonly callsInFlightMax: number;
   /** Client connections in one process; 0 means no limit. */
@@ -98,6 +105,8 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   port: 8787,
   accounts: {},
   gateways: {},
+  tokens: {},
+  providerKeys: {},
   providers: {},
   customProviders: {},
   workersAiAccountId: '',
@@ -116,6 +125,7 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   requestBodyBytesMax: 512 * MIB,
   keptBodyBytesMax: 32 * MIB,
   retryAfterMaxMs: 30_000,
+  cacheWaitMs: 30_000,
   callsInFlightMax: 4096,
   clientConnectionsMax: 0,
   clientHeadersTimeoutMs: 15_000,

@@ -14,6 +14,7 @@ export function ingressConfig(config: Config, demoProvider: string | undefined):
     requestBodyBytesMax: ingress.request_body_bytes_max,
     keptBodyBytesMax: ingress.kept_body_bytes_max,
     retryAfterMaxMs: ingress.retry_after_max_ms,
+    cacheWaitMs: config.cache.wait_ms,
     callsInFlightMax: ingress.calls_in_flight_max,
     connectTimeoutMs: ingress.connect_timeout_ms,
     firstByteTimeoutMs: ingress.first_byte_timeout_ms,
@@ -31,6 +32,7 @@ export function routingConfig(config: Config, demoProvider: string | undefined):
   return {
     accounts: config.accounts,
     gateways: mapValues(config.gateways, (gateway) => ({
+      authentication: gateway.authentication,
       collectLogs: gateway.collect_logs,
       collectPayloads: gateway.collect_payloads,
       cacheTtlSeconds: gateway.cache_ttl,
@@ -41,6 +43,19 @@ export function routingConfig(config: Config, demoProvider: string | undefined):
       retryBackoff: gateway.retry_backoff,
       cloudflareErrors: gateway.cloudflare_errors,
     })),
+    tokens: mapValues(config.tokens, ({ key_aliases, ...token }) => ({ ...token, keyAliases: key_aliases })),
+    providerKeys: mapValues(config.provider_keys, (aliases) =>
+      mapValues(aliases, (key) => ({
+        key: key.key,
+        header: key.header,
+        accessKeyId: key.access_key_id,
+        secretAccessKey: key.secret_access_key,
+        sessionToken: key.session_token,
+        serviceAccount: key.service_account,
+        gateways: key.gateways,
+        withoutToken: key.without_token,
+      })),
+    ),
     providers: {
       ...mapValues(config.providers, ({ base_url }) => ({ baseUrl: base_url })),
       ...(demoProvider === undefined ? {} : demoProviders(demoProvider)),

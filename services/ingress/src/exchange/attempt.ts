@@ -1,5 +1,7 @@
 import { WeirError } from '@weir/kernel';
 import type { Dispatcher } from 'undici';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerCopy } from '../cache/answer-copy.ts';
 import type { IngressConfig } from '../config.ts';
 import type { IngressErrorCode } from '../errors.ts';
 import type { IngressMetrics, ProviderSeries } from '../ingress-metrics.ts';
@@ -9,6 +11,7 @@ import type { CallRecorder } from '../ledger/call-recorder.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
 import { callSummary } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
+import type { OwnHeaders } from '../wire/call-target.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
 import { type ResponseHead, readResponseHead, readTrailers } from '../wire/response-headers.ts';
 import type { CallStep } from './call-step.ts';
@@ -31,6 +34,8 @@ export interface AttemptContext {
   readonly metrics: IngressMetrics;
   readonly providerSeries: (provider: string) => ProviderSeries;
   readonly budget: CaptureBudget;
+  /** Undefined: nothing is cached. */
+  readonly cache: AnswerCache | undefined;
 }
 
 export interface AttemptOptions {
@@ -51,6 +56,10 @@ export interface AttemptOwner {
   requestPayload(attempt: Attempt): CapturedPayload;
   /** True when another attempt may follow this answer, so that it is held back. */
   holds(attempt: Attempt, status: number, head: ResponseHead): boolean;
+  /** Whether the cache was asked before this attempt was made. */
+  readonly cacheStatus: 'none' | 'miss';
+  /** Where the body of this answer is copied to; undefined when it is not to be cached. */
+  copyOf(status: number, head: ResponseHead): AnswerCopy | undefined;
   /** Weir's own headers of the answer that this attempt gives. */
   answerHeaders(attempt: Attempt): readonly string[];
   /** Nothing went upstream, and nothing will. */
@@ -79,6 +88,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #status = 0;
   #head: ResponseHead | undefined;
   #held: HeldAnswer | undefined;
+  #copy: AnswerCopy | undefined;
   /** The last chunk of an answer of known length: it leaves after the event is durable. */
   #last: Buffer | undefined;
   /** Why Weir itself ended the attempt; '' when the client's leaving is reason enough. */
@@ -105,17 +115,19 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#last;
   }
 
-  dispatch(body: UploadBody): void {
+  /** `headers` replace the client's and those of the provider's configuration. */
+  dispatch(body: UploadBody, headers: OwnHeaders | undefined): void {
     const { step, timeoutMs } = this.#options;
     const { target } = this.call;
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#late(), timeoutMs);
     const streamed = body !== null && !Buffer.isBuffer(body);
+    const own = headers === undefined ? target.ownHeaders : { ...target.ownHeaders, ...headers };
     this.#context.dispatcher.dispatch(
       {
         origin: target.origin,
         path: target.path,
         method: this.call.method,
-        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, target.ownHeaders),
+        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, own),
         body,
         headersTimeout: this.#context.config.firstByteTimeoutMs,
       },
@@ -169,6 +181,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (!client.gone) clearTimeout(this.#timer);
       const head = readResponseHead(Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []);
       this.#head = head;
+      this.#copy = this.#owner.copyOf(status, head);
       if (status >= 400 && this.#owner.holds(this, status, head)) {
         this.#held = new HeldAnswer(status, statusText, head, this.#context.budget);
         this.#timer = setTimeout(() => this.cut('UPSTREAM_IDLE_TIMEOUT'), HELD_ANSWER_MS);
@@ -184,6 +197,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const outer = stopwatch.enter();
     if (this.#firstByteAt === 0) this.#firstByteAt = stopwatch.enteredAt;
     this.#capture.push(chunk);
+    if (this.#copy?.push(chunk) === false) this.#copy = undefined;
     const { bytes } = this.#capture;
     if (client.gone) {
       if (bytes - this.#drainFromBytes > this.#context.config.drainBytes) this.cut('UPSTREAM_DRAIN_LIMIT');
@@ -251,6 +265,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       errorCode,
       complete,
       clientGone,
+      cacheStatus: this.#owner.cacheStatus,
       durationUs: micros(now - startedAt),
       ttfbUs: this.#firstByteAt === 0 ? 0 : micros(this.#firstByteAt - startedAt),
       overheadUs: micros(this.#owner.stopwatch.takeMs(now)),

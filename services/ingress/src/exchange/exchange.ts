@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
+import type { CachedAnswer } from '@weir/response-cache';
+import type { Found } from '../cache/answer-cache.ts';
+import type { AnswerCopy } from '../cache/answer-copy.ts';
+import { CacheTurn } from '../cache/cache-turn.ts';
+import { startsJob } from '../cache/cacheable-call.ts';
+import { cachedEnd } from '../cache/cached-end.ts';
 import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
-import type { CallEnd } from '../ledger/call-record.ts';
+import type { Call, CallEnd } from '../ledger/call-record.ts';
+import type { EnterResult, Leave } from '../limits/step-gate.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
@@ -65,8 +72,13 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #body: UploadBody = null;
   /** The attempt that is under way. */
   #attempt: Attempt | undefined;
+  /** What the attempt that is under way was given by its gate. */
+  #leave: Leave | undefined;
   #attemptsMade = 0;
   #kept: KeptAnswer | undefined;
+  /** The cache's part in the step that is under way. */
+  #turn: CacheTurn | undefined;
+  #lookingUp = false;
   #waitTimer: NodeJS.Timeout | undefined;
   #cutCode: IngressErrorCode | '' | undefined;
   #ended = false;
@@ -85,7 +97,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: typeof steps === 'function' || this.#mayRepeat ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#gateNeedsBody ? config.requestBodyBytesMax : this.#needsBody ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -102,13 +114,13 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     this.#cutCode ??= code;
     if (this.#attempt !== undefined) this.#attempt.cut(code);
     else if (this.#attemptsMade === 0) this.#refuse({ code, detail: '' });
-    else if (this.#waitTimer !== undefined) this.#giveUp(code);
+    else if (this.#waitTimer !== undefined || this.#lookingUp) this.#giveUp(code);
   }
 
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
     this.#body = body;
-    const refusal = this.#readSteps(body);
+    const refusal = this.#readSteps(body) ?? this.#roomRefusal;
     if (refusal === undefined) this.#begin({ step: 0, attempt: 1, delayMs: 0 });
     else this.#refuse(refusal);
     this.stopwatch.leave(outer);
@@ -130,7 +142,15 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     else this.#attempt.drain();
   }
 
-  requestPayload({ call }: Attempt): CapturedPayload {
+  get cacheStatus(): 'none' | 'miss' {
+    return this.#turn === undefined ? 'none' : 'miss';
+  }
+
+  copyOf(status: number, head: ResponseHead): AnswerCopy | undefined {
+    return this.#turn?.copyOf(status, head);
+  }
+
+  requestPayload({ call }: { readonly call: Call }): CapturedPayload {
     const step = this.#steps[call.step];
     if (step?.body !== undefined && step !== this.#requestStep) {
       this.#requestStep = step;
@@ -153,24 +173,26 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       this.#mayRepeat && !this.#repeatable
         ? ['cf-aig-retry-warning', `no retries: the request body is larger than ${keptBodyBytesMax} bytes`]
         : [];
-    return [...idHeaders(call), ...(this.#steps[call.step]?.answerHeaders ?? []), ...sentOnce];
+    const step = this.#steps[call.step];
+    const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
+    const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
+    const limits = this.#leave?.answerHeaders ?? [];
+    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached, ...limits];
   }
 
   attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
-    this.#attempt = undefined;
-    const next = this.#nextAfter(attempt, 0, undefined, code);
-    if (next !== undefined) this.#begin(next);
-    else if (this.#attemptsMade > 1) this.#giveUp(code);
-    else this.#refuse({ code, detail: '' });
+    this.#refusedStep(attempt, { code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
     this.#attempt = undefined;
+    this.#leave?.settle?.(end);
     const next = this.#nextAfter(attempt, end.status, end.head, end.errorCode);
     if (next === undefined) this.client.expectEnd();
     if (end.complete) this.#keep(attempt, trailers);
     else attempt.held?.take();
     this.#context.recorder.record(attempt.call, end, (durable) => {
+      if (durable) this.#turn?.keep(attempt.call, end);
       if (!durable) this.client.cut();
       else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
@@ -178,6 +200,23 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       } else this.#answer(attempt, end, trailers);
       this.#end();
     });
+  }
+
+  /** True when the request is to be known whole before it is sent, or could be sent more than once. */
+  get #needsBody(): boolean {
+    const [first] = this.#steps;
+    return typeof this.#options.steps === 'function' || this.#mayRepeat || first?.cache !== undefined;
+  }
+
+  /** True when a policy must see the whole request before any of it is sent. */
+  get #gateNeedsBody(): boolean {
+    return this.#steps.some(({ gate }) => gate?.needsBody === true);
+  }
+
+  /** A body that a policy must see, and for which there is no room in memory. */
+  get #roomRefusal(): Refusal | undefined {
+    const missing = this.#gateNeedsBody && !this.#repeatable;
+    return missing ? { code: 'INGRESS_OVERLOADED', detail: 'There is no room for the request body.' } : undefined;
   }
 
   /** True when a plan could need the request more than once. */
@@ -208,7 +247,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   /** The attempt to make after this one; undefined when its answer, or the lack of one, is the client's. */
   #nextAfter(
-    { call }: Attempt,
+    { call }: { readonly call: Call },
     status: number,
     head: ResponseHead | undefined,
     code: IngressErrorCode | '',
@@ -244,26 +283,131 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     }
   }
 
+  /** The first attempt of a step comes after a look into the cache. */
   #begin(next: Next): void {
-    const { clock, uuid } = this.#context.dependencies;
-    const steps = this.#steps;
-    const step = steps[next.step];
+    const step = this.#steps[next.step];
     if (step === undefined) return;
+    if (next.attempt === 1) {
+      const refusal = step.gate?.check?.(step.call, this.#wholeBody(step));
+      if (refusal !== undefined) {
+        this.#refusedStep(step, refusal);
+        return;
+      }
+      this.#turn = this.#turnOf(step);
+    }
+    if (next.attempt > 1 || this.#turn === undefined) {
+      this.#attemptAt(step, next);
+      return;
+    }
+    const startedAt =
+      this.#attemptsMade === 0 ? this.#options.acceptedAt : this.#context.dependencies.clock.monotonic();
+    const waitMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, this.#context.config.cacheWaitMs);
+    this.#lookingUp = true;
+    this.#turn.lookUp(this.requestPayload(step).sha256, waitMs, (found) => {
+      const outer = this.stopwatch.enter();
+      this.#lookingUp = false;
+      this.#found(step, next, found, startedAt);
+      this.stopwatch.leave(outer);
+    });
+  }
+
+  #turnOf(step: CallStep): CacheTurn | undefined {
+    this.#turn?.end();
+    const { cache, budget, dependencies, metrics } = this.#context;
+    const body = step.body ?? this.#body;
+    if (cache === undefined || step.cache === undefined || step.cache.skip || !this.#repeatable) return undefined;
+    if (!step.cache.asked && Buffer.isBuffer(body) && startsJob(body)) return undefined;
+    return new CacheTurn(
+      { cache, budget, dependencies, metrics },
+      { ...step, wish: step.cache, entryBytesMax: this.#options.settings.cacheEntryBytesMax },
+    );
+  }
+
+  #found(step: CallStep, next: Next, found: Found, startedAt: number): void {
+    const hit = typeof found === 'object' && 'answer' in found ? found.answer : undefined;
+    this.#context.metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
+    if (hit === undefined) {
+      this.#attemptAt(step, next);
+      return;
+    }
+    const call = this.#callAt(step, next);
+    const { end, head } = cachedEnd(this.#context, {
+      answer: hit,
+      request: this.requestPayload(step),
+      startedAt,
+      clientGone: this.client.gone,
+      stopwatch: this.stopwatch,
+    });
+    this.client.expectEnd();
+    this.#context.recorder.record(call, end, (durable) => {
+      if (durable) this.#giveCached(call, step, hit, head);
+      else this.client.cut();
+      this.#end();
+    });
+  }
+
+  #giveCached(call: Call, step: CallStep, { body }: CachedAnswer, head: ResponseHead): void {
+    if (this.client.gone) return;
+    const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
+    this.client.head(200, 'OK', head, headers);
+    this.#finishBody(body, []);
+  }
+
+  /** The step's call as its next attempt is recorded. */
+  #callAt(step: CallStep, next: Next): Call {
     const first = this.#attemptsMade === 0;
-    const call = first
-      ? step.call
-      : { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
     this.#attemptsMade += 1;
+    if (first) return step.call;
+    const { clock, uuid } = this.#context.dependencies;
+    return { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
+  }
+
+  #attemptAt(step: CallStep, next: Next): void {
+    const { acceptedAt } = this.#options;
+    const startedAt = this.#attemptsMade === 0 ? acceptedAt : this.#context.dependencies.clock.monotonic();
+    const call = this.#callAt(step, next);
     // The last of several attempts waits for its answer as long as the configuration lets it (reference: §5.2).
     const unhurried = step.retry.maxAttempts > 1 && call.attempt === step.retry.maxAttempts;
-    const attempt = new Attempt(this.#context, this, {
-      step,
-      call,
-      startedAt: first ? this.#options.acceptedAt : clock.monotonic(),
-      timeoutMs: unhurried && next.step === steps.length - 1 ? undefined : step.timeoutMs,
-    });
+    const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
+    const attempt = new Attempt(this.#context, this, { step, call, startedAt, timeoutMs });
     this.#attempt = attempt;
-    attempt.dispatch(step.body ?? this.#body);
+    this.#leave = undefined;
+    const entered = step.gate?.enter(call, this.#wholeBody(step));
+    if (entered instanceof Promise) void entered.then((result) => this.#entered(step, attempt, result));
+    else this.#entered(step, attempt, entered);
+  }
+
+  #wholeBody(step: CallStep): Buffer | null | undefined {
+    if (step.body !== undefined) return step.body;
+    const body = this.#body;
+    return body === null || Buffer.isBuffer(body) ? body : undefined;
+  }
+
+  #entered(step: CallStep, attempt: Attempt, result: EnterResult | undefined): void {
+    if (result !== undefined && 'refusal' in result) {
+      if (!this.#ended) this.#refusedStep(attempt, result.refusal);
+      return;
+    }
+    // Nothing has gone upstream: a call that ended meanwhile needs no row.
+    const ended = this.client.gone ? '' : this.#cutCode;
+    if (this.#ended || ended !== undefined) {
+      result?.settle?.(undefined);
+      if (!this.#ended) this.#refusedStep(attempt, { code: 'INGRESS_STOPPING', detail: '' }, ended);
+      return;
+    }
+    this.#leave = result;
+    attempt.dispatch(step.body ?? this.#body, result?.headers);
+  }
+
+  /** Of an attempt nothing went upstream: there is no row of it. */
+  #refusedStep(step: { readonly call: Call }, refusal: Refusal, code: IngressErrorCode | '' = refusal.code): void {
+    this.#leave?.settle?.(undefined);
+    this.#leave = undefined;
+    this.#attempt = undefined;
+    const next = this.#nextAfter(step, 0, undefined, code);
+    if (next !== undefined) this.#begin(next);
+    else if (this.#attemptsMade > 1) this.#giveUp(code);
+    else this.#refuse({ ...refusal, code });
   }
 
   #keep(attempt: Attempt, trailers: [string, string][]): void {
@@ -273,9 +417,9 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse({ code, detail }: { readonly code: IngressErrorCode | ''; readonly detail: string }): void {
+  #refuse({ code, ...refusal }: Omit<Refusal, 'code'> & { readonly code: IngressErrorCode | '' }): void {
     this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
-    if (code !== '') this.client.fail({ code, detail }, this.#ownHeaders);
+    if (code !== '') this.client.fail({ code, ...refusal }, this.#ownHeaders);
     this.#end();
   }
 
@@ -325,6 +469,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #end(): void {
     this.#ended = true;
     clearTimeout(this.#waitTimer);
+    this.#turn?.end();
     this.#kept?.attempt.held?.take();
     this.#capture.release();
     this.#upload.release();
