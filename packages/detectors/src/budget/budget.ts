@@ -1,5 +1,4 @@
-import type { Adjustment } from './limit-in-force.ts';
-import type { CalendarUnit } from './zoned-period.ts';
+import type { CalendarUnit, TimeSpan } from './zoned-period.ts';
 
 /** A budget of the configuration, checked and made ready. Amounts are integers: no float touches money (I4). */
 export interface Budget {
@@ -41,6 +40,17 @@ export interface BudgetLimit {
   readonly kind: 'usd' | 'tokens' | 'requests';
   /** Pico-dollars for `usd`. */
   readonly amount: bigint;
+}
+
+/** A change of a budget's limit for some periods, and why. */
+export interface Adjustment {
+  readonly kind: 'limit' | 'add';
+  readonly amount: bigint;
+  /** Half-open: it holds for every period, or window, that has a moment in it. */
+  readonly span: TimeSpan;
+  /** `per` values that a scope must have; empty: every scope. */
+  readonly scope: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly reason: string;
 }
 
 /** A share of the limit, exactly as written: 0.8 is 8/10. */

@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/kernel';
-import type { Adjustment } from './limit-in-force.ts';
+import type { Adjustment } from './budget.ts';
 
 /** An adjustment as it stands in weir.yaml, with defaults filled in. */
 export interface AdjustmentDefinition {

@@ -1,17 +1,6 @@
 import type { Budget } from './budget.ts';
 import type { TimeSpan } from './zoned-period.ts';
 
-/** A change of a budget's limit for some periods, and why. */
-export interface Adjustment {
-  readonly kind: 'limit' | 'add';
-  readonly amount: bigint;
-  /** Half-open: it holds for every period, or window, that has a moment in it. */
-  readonly span: TimeSpan;
-  /** `per` values that a scope must have; empty: every scope. */
-  readonly scope: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly reason: string;
-}
-
 export interface LimitInForce {
   readonly amount: bigint;
   /** Why it is not the budget's own, in the order of the configuration. */
