@@ -38,6 +38,8 @@ export type InsertTable =
   | 'anomalies'
   | 'budget_states'
   | 'cost_adjustments'
+  | 'repricing_prices'
+  | 'rollup_seals'
   | 'ingest_batches'
   | 'dead_letters';
 

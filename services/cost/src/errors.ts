@@ -6,4 +6,6 @@ export const COST_ERRORS = {
     'A price book does not have the SHA-256 of cost.price_book_sha256. Check who changed it, then correct the one or the other.',
   PRICE_BOOK_UNVERIFIED:
     'A price book from an address needs cost.price_book_sha256 and https, so that nobody on the way sets prices.',
+  REPRICE_RUNNING:
+    'Another repricing of this ledger runs. Wait until it has ended; one that was killed frees it within minutes.',
 } as const;

@@ -18,6 +18,16 @@ export function chatFamily(provider: string): string {
   }
 }
 
+/** Every family that may have read a usage object, the likeliest first: which one it was, its counts tell. */
+export function familiesOfUsage(usage: JsonObject, context: ReadContext): readonly string[] {
+  const first = familyOfUsage(usage, context);
+  const others =
+    'prompt_tokens' in usage || 'completion_tokens' in usage
+      ? [chatFamily(context.provider), 'chat', 'chat:mistral', 'chat:xai_chat', 'chat:perplexity', 'chat:gemini_openai']
+      : ['responses', 'anthropic', 'converse', 'gemini', 'cohere'];
+  return [...new Set([first, ...others])].filter((family) => family !== '');
+}
+
 /** The family that reads a usage object, by its fields; '' when it has none that is known. */
 export function familyOfUsage(usage: JsonObject, context: ReadContext): string {
   if ('promptTokenCount' in usage || 'totalTokenCount' in usage || 'candidatesTokenCount' in usage) return 'gemini';
