@@ -56,7 +56,8 @@ async function totals(warehouse: Warehouse): Promise<string> {
   return JSON.stringify(result.rows()[0]);
 }
 
-const book = (): PriceBook => loadPriceBook(JSON.parse(readFileSync(new URL('../packages/pricing/src/price-book.json', import.meta.url), 'utf8')));
+const book = (): PriceBook =>
+  loadPriceBook(JSON.parse(readFileSync(new URL('../packages/pricing/src/price-book.json', import.meta.url), 'utf8')));
 const rows: Record<string, string>[] = [];
 const directory = await tempDirectory();
 const warehouse = await openChdbWarehouse({ directory: directory.value });
@@ -99,7 +100,10 @@ for (const pass of ['first', 'again', 'first, from the same start']) {
   });
   if (pass === 'again') {
     const drifts = await compareRollups(warehouse, WINDOW, WINDOW.toMs);
-    if (drifts.length > 0) throw new Error(`rollups differ: ${JSON.stringify(drifts[0], (_key, value) => (typeof value === 'bigint' ? String(value) : value))}`);
+    if (drifts.length > 0)
+      throw new Error(
+        `rollups differ: ${JSON.stringify(drifts[0], (_key, value) => (typeof value === 'bigint' ? String(value) : value))}`,
+      );
   }
 }
 printTable('reprice', rows);

@@ -38,32 +38,31 @@ SELECT
 FROM {{database}}.cost_adjustments AS r
 GROUP BY ALL;
 
--- Prices of one chunk by the hash of what they were made from; emptied when the chunk is written.
+-- Prices of one chunk, until it is staged: what varies from row to row, in pico-dollars, and what many rows share.
 CREATE TABLE IF NOT EXISTS {{database}}.repricing_prices{{onCluster}} (
-  run_id String,
   chunk UInt32,
-  key UInt128,
-  cost_usd Nullable(Decimal(18, 12)),
-  cost_input_usd Decimal(18, 12),
-  cost_cache_read_usd Decimal(18, 12),
-  cost_cache_write_usd Decimal(18, 12),
-  cost_output_usd Decimal(18, 12),
-  cost_other_usd Decimal(18, 12),
-  cost_source LowCardinality(String),
-  cost_flags Array(LowCardinality(String)),
-  unpriced_reason LowCardinality(String),
-  priced_model LowCardinality(String),
-  cost_lines Array(Tuple(
-    class LowCardinality(String),
-    quantity Float64,
-    unit LowCardinality(String),
-    rate_usd LowCardinality(String),
-    per Int64,
-    rate_id LowCardinality(String),
-    amount_usd Nullable(Decimal(18, 12))))
+  request_id UUID,
+  template UInt32,
+  quantities Array(Float64),
+  amounts Array(Int64)
 ) ENGINE = {{engine MergeTree}}
-PARTITION BY (run_id, chunk)
-ORDER BY key
+PARTITION BY chunk
+ORDER BY request_id
+SETTINGS {{dedupWindow 1000}};
+
+CREATE TABLE IF NOT EXISTS {{database}}.repricing_templates{{onCluster}} (
+  chunk UInt32,
+  template UInt32,
+  unknown Bool,
+  cost_source String,
+  cost_flags Array(String),
+  unpriced_reason String,
+  priced_model String,
+  -- Which part of the cost (1 = input … 5 = other) a line adds to; `known` is false for a line without a rate.
+  lines Array(Tuple(class String, unit String, rate_usd String, per Int64, rate_id String, part UInt8, known Bool))
+) ENGINE = {{engine MergeTree}}
+PARTITION BY chunk
+ORDER BY template
 SETTINGS {{dedupWindow 1000}};
 
 -- The corrections of one chunk before they are written: what a chunk that was killed is written from again.

@@ -39,6 +39,7 @@ export type InsertTable =
   | 'budget_states'
   | 'cost_adjustments'
   | 'repricing_prices'
+  | 'repricing_templates'
   | 'rollup_seals'
   | 'ingest_batches'
   | 'dead_letters';

@@ -2,10 +2,10 @@ export { deriveCost, type SourcePosition } from './derive-cost.ts';
 export { COST_ERRORS } from './errors.ts';
 export { openPriceBook, type PriceBookSettings } from './price-book/open-price-book.ts';
 export {
+  type RepricedModel,
   type RepriceOptions,
   type RepriceProgress,
   type RepriceSummary,
-  type RepricedModel,
   reprice,
 } from './reprice/reprice.ts';
 export { COST_GROUP, type CostDependencies, startCost } from './service.ts';

@@ -1,10 +1,7 @@
-import { picoToText } from '@weir/kernel';
 import type { Warehouse } from '@weir/warehouse';
-import { type CostColumns, costColumns } from '../cost-columns.ts';
-import type { PricedFacts } from '../price-facts.ts';
+import type { CostColumns } from '../cost-columns.ts';
 import { PARTS } from './booked-call.ts';
-import type { CallGroup, chunkParams } from './read-calls.ts';
-import { hashedRows } from './read-calls.ts';
+import type { ChunkParams } from './read-calls.ts';
 
 /** One chunk of one repricing. */
 export interface ChunkId {
@@ -59,22 +56,11 @@ const AS_ONE_BLOCK = {
   optimize_on_insert: 0,
 };
 
-/** The row of repricing_prices for one group. */
-export function priceRow({ runId, chunk }: ChunkId, group: CallGroup, priced: PricedFacts): Record<string, unknown> {
-  const parts = costColumns(priced.lines);
-  const row: Record<string, unknown> = { run_id: runId, chunk, key: group.key, cost_usd: textOf(priced.total) };
-  for (const part of PARTS) row[part] = picoToText(parts[part]);
-  row['cost_source'] = priced.source;
-  row['cost_flags'] = priced.flags;
-  row['unpriced_reason'] = priced.reason;
-  row['priced_model'] = priced.model;
-  row['cost_lines'] = priced.lines.map(({ class: name, quantity, unit, rate, per, rateId, amount }) => {
-    return { class: name, quantity, unit, rate_usd: rate, per, rate_id: rateId, amount_usd: textOf(amount) };
-  });
-  return row;
-}
-
-const textOf = (amount: bigint | null): string | null => (amount === null ? null : picoToText(amount));
+/** Pico-dollars as a decimal, exactly. */
+const usd = (pico: string): string =>
+  `CAST(toDecimal128(${pico}, 0) * toDecimal128('0.000000000001', 12) AS Decimal(18, 12))`;
+const NEW_TOTAL = usd('arraySum(p.amounts)');
+const NEW_LINES = `arrayMap((l, q, a) -> (l.1, q, l.2, l.3, l.4, l.5, if(l.7, ${usd('a')}, NULL)), t.lines, p.quantities, p.amounts)`;
 
 /**
  * Stages the corrections of a chunk: for every row whose cost, as booked and corrected so far, is not the new one. An
@@ -83,45 +69,40 @@ const textOf = (amount: bigint | null): string | null => (amount === null ? null
 export async function stageAdjustments(
   warehouse: Warehouse,
   { runId, chunk }: ChunkId,
-  params: ReturnType<typeof chunkParams>,
+  { from, to }: ChunkParams,
   version: string,
 ): Promise<void> {
-  const parts = PARTS.map((part) => `p.${part} - (r.${part} + a.${deltaOf(part)}) AS ${deltaOf(part)}`);
+  const parts = PARTS.map((part, index) => {
+    const pico = `arraySum((a, l) -> if(l.6 = ${index + 1}, a, 0), p.amounts, t.lines)`;
+    return `${usd(pico)} - (r.${part} + a.${deltaOf(part)}) AS ${deltaOf(part)}`;
+  });
   const sums = PARTS.map((part) => `sum(${deltaOf(part)}) AS ${deltaOf(part)}`);
   const changed = ['delta_usd', 'unpriced_delta', ...PARTS.map(deltaOf)].map((column) => `${column} != 0`);
-  const rowColumns = [
-    'request_id',
-    'ts',
-    'env',
-    'feature',
-    'user_id',
-    'api_key_id',
-    'prompt_fp',
-    'model',
-    'cost_usd',
-    ...PARTS,
-  ];
+  const explanation = EXPLANATION.map((name) => (name === 'cost_lines' ? `${NEW_LINES} AS cost_lines` : `t.${name}`));
+  const inTime = `ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`;
   await warehouse.execute(
     `INSERT INTO repricing_staged (${COLUMNS.join(', ')})
      SELECT r.request_id, r.ts, ${DIMENSIONS.map((name) => `r.${name}`).join(', ')},
        toInt32(greatest(a.revision, 1) + 1) AS revision,
-       ifNull(p.cost_usd, 0) - (ifNull(r.cost_usd, 0) + a.delta_usd) AS delta_usd,
+       if(t.unknown, 0, ${NEW_TOTAL}) - (ifNull(r.cost_usd, 0) + a.delta_usd) AS delta_usd,
        ${parts.join(', ')},
-       toInt8(toInt64(isNull(p.cost_usd)) - (toInt64(isNull(r.cost_usd)) + a.unpriced_delta)) AS unpriced_delta,
-       p.cost_usd, ${EXPLANATION.map((name) => `p.${name}`).join(', ')},
+       toInt8(toInt64(t.unknown) - (toInt64(isNull(r.cost_usd)) + a.unpriced_delta)) AS unpriced_delta,
+       if(t.unknown, NULL, ${NEW_TOTAL}) AS cost_usd, ${explanation.join(', ')},
        {run:String}, {chunk:UInt32}, 'repricing', {version:String}, now64(3)
-     FROM ${hashedRows(`, ${rowColumns.join(', ')}`)} AS r
-     INNER JOIN (SELECT * FROM repricing_prices WHERE ${OF_CHUNK}) AS p ON p.key = r.key
+     FROM (
+       SELECT request_id, ts, ${DIMENSIONS.join(', ')}, cost_usd, ${PARTS.join(', ')}
+       FROM requests FINAL WHERE revision = 1 AND ${inTime}
+     ) AS r
+     INNER JOIN (SELECT * FROM repricing_prices WHERE chunk = {chunk:UInt32}) AS p ON p.request_id = r.request_id
+     INNER JOIN (SELECT * FROM repricing_templates WHERE chunk = {chunk:UInt32}) AS t ON t.template = p.template
      LEFT JOIN (
        SELECT request_id, max(revision) AS revision, sum(delta_usd) AS delta_usd, sum(unpriced_delta) AS unpriced_delta,
          ${sums.join(', ')}
-       FROM cost_adjustments FINAL
-       WHERE ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-       GROUP BY request_id
+       FROM cost_adjustments FINAL WHERE ${inTime} GROUP BY request_id
      ) AS a ON a.request_id = r.request_id
      WHERE ${changed.join(' OR ')}`,
     {
-      params: { ...params, run: runId, chunk, version },
+      params: { from, to, run: runId, chunk, version },
       settings: {
         async_insert: 0,
         join_use_nulls: 0,
@@ -177,19 +158,22 @@ export async function hasLanded(warehouse: Warehouse, { runId, chunk }: ChunkId)
   return result.rows().length > 0;
 }
 
-/** Removes the scratch rows of a chunk. */
-export async function clearChunk(warehouse: Warehouse, { runId, chunk }: ChunkId): Promise<void> {
-  for (const table of ['repricing_prices', 'repricing_staged']) {
-    // Ids are ours: letters, digits and hyphens.
-    await warehouse.execute(`ALTER TABLE ${table} DROP PARTITION ('${runId}', ${chunk})`);
+/** Removes what a chunk was staged from. */
+export async function clearPrices(warehouse: Warehouse, chunk: number): Promise<void> {
+  for (const table of ['repricing_prices', 'repricing_templates']) {
+    await warehouse.execute(`ALTER TABLE ${table} DROP PARTITION ${chunk}`);
   }
 }
 
-/** The chunks that have scratch rows. */
-export async function scratchChunks(warehouse: Warehouse): Promise<ChunkId[]> {
-  const result = await warehouse.query(
-    `SELECT DISTINCT run_id AS runId, chunk FROM (
-       SELECT run_id, chunk FROM repricing_prices UNION ALL SELECT run_id, chunk FROM repricing_staged)`,
-  );
-  return result.rows<ChunkId>();
+/** Removes what a chunk was written from. */
+export async function clearStaged(warehouse: Warehouse, { runId, chunk }: ChunkId): Promise<void> {
+  // Ids are ours: letters, digits and hyphens.
+  await warehouse.execute(`ALTER TABLE repricing_staged DROP PARTITION ('${runId}', ${chunk})`);
+}
+
+/** Removes what a repricing that was killed left behind; nothing of it may be sealed any more. */
+export async function clearAll(warehouse: Warehouse): Promise<void> {
+  for (const table of ['repricing_prices', 'repricing_templates', 'repricing_staged']) {
+    await warehouse.execute(`TRUNCATE TABLE ${table}`);
+  }
 }

@@ -55,33 +55,22 @@ export const PRICED_BY_BOOK = `revision = 1 AND cost_source IN ('computed', 'ove
 /** The moment a call is priced by, ms since the epoch. */
 export const PRICED_AT = 'toUnixTimestamp64Milli(ts) + duration_ms';
 
-const KEY_COLUMNS = [
-  'account',
-  'gateway',
-  'provider',
-  'pricing_provider',
-  'request_model',
-  'response_model',
-  'service_tier',
-  'region',
-  'operation',
-  `[${COUNTS.join(', ')}] AS counts`,
-  'usage',
-  'usage_flags',
-  'usage_raw',
-  'toUInt8(length(arrayDistinct(cost_lines.class)) < length(cost_lines)) AS in_parts',
-  "toUInt32(length(arrayFilter(x -> x != '', arrayDistinct(cost_lines.rate_id)))) AS rate_ids",
-];
-const names = KEY_COLUMNS.map((column) => column.split(' AS ').at(-1) ?? '');
+/** The columns of a call, in the order in which `bookedCall` reads them. */
+export const CALL_SELECT = `account, gateway, provider, pricing_provider, request_model, response_model, service_tier, region,
+  operation, [${COUNTS.join(', ')}], usage, usage_flags, usage_raw,
+  toUInt8(length(arrayDistinct(cost_lines.class)) < length(cost_lines)),
+  toUInt32(length(arrayFilter(x -> x != '', arrayDistinct(cost_lines.rate_id))))`;
 
-/** The key columns of `r`, as the subquery `select` gives them; `period` tells times apart that may differ in price. */
-export const KEY_SELECT = KEY_COLUMNS.join(', ');
-export const KEY_HASH = `reinterpretAsUInt128(sipHash128(${names.join(', ')}, period))`;
-/** One of each group's values: they are all alike. */
-export const KEY_ANY = names.map((name) => `any(r.${name})`).join(', ');
-
-type KeyRow = readonly [
-  ...texts: readonly [string, string, string, string, string, string, string, string, string],
+type CallRow = readonly [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
   counts: readonly number[],
   usage: Readonly<Record<string, number>>,
   flags: readonly string[],
@@ -90,7 +79,7 @@ type KeyRow = readonly [
   rateIds: number,
 ];
 
-/** Reads the columns of KEY_ANY. */
+/** Reads the values of CALL_SELECT. */
 export function bookedCall(row: readonly unknown[]): BookedCall {
   const [
     account,
@@ -103,23 +92,9 @@ export function bookedCall(row: readonly unknown[]): BookedCall {
     region,
     operation,
     ...rest
-  ] = row as unknown as KeyRow;
+  ] = row as CallRow;
   const [counts, usage, usageFlags, usageRaw, inParts, rateIds] = rest;
-  return {
-    account,
-    gateway,
-    provider,
-    pricingProvider,
-    requestModel,
-    responseModel,
-    serviceTier,
-    region,
-    operation,
-    counts,
-    usage,
-    usageFlags,
-    usageRaw,
-    inParts: inParts === 1,
-    rateIds,
-  };
+  const models = { provider, pricingProvider, requestModel, responseModel };
+  const called = { account, gateway, serviceTier, region, operation };
+  return { ...called, ...models, counts, usage, usageFlags, usageRaw, inParts: inParts === 1, rateIds };
 }

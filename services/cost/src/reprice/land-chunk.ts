@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '@weir/kernel';
 import { compareRollups, openSeals, type RollupSeal, rebuildRollups, type Warehouse, writeSeal } from '@weir/warehouse';
-import { type ChunkId, clearChunk, hasLanded, landAdjustments, scratchChunks } from './adjustments.ts';
+import { type ChunkId, clearAll, clearStaged, hasLanded, landAdjustments } from './adjustments.ts';
 import { DAY_MS } from './plan-chunks.ts';
 import { holderHere } from './reprice-lock.ts';
 
@@ -32,6 +32,7 @@ export async function landChunk(
   await untilAudited(context, dayMs);
   await landAdjustments(context.warehouse, id);
   await writeSeal(context.warehouse, seal, 'closed', context.clock.now());
+  await clearStaged(context.warehouse, id);
 }
 
 /** Ends what a killed repricing left: sealed chunks are written whole, what was not sealed is cleared away. */
@@ -47,7 +48,7 @@ export async function settleChunks(context: LandContext): Promise<number> {
     }
     await writeSeal(warehouse, seal, 'closed', clock.now());
   }
-  for (const id of await scratchChunks(warehouse)) await clearChunk(warehouse, id);
+  await clearAll(warehouse);
   return open.length;
 }
 

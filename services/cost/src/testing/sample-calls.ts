@@ -1,6 +1,6 @@
-import { createUuidV7 } from '@weir/kernel';
-import { GOLDEN_EVENTS } from '@weir/events/testing';
 import type { RequestEvent } from '@weir/events';
+import { GOLDEN_EVENTS } from '@weir/events/testing';
+import { createUuidV7 } from '@weir/kernel';
 
 /** What a sample call is like; small whole numbers decide everything else. */
 export interface SampleCall {
@@ -27,7 +27,13 @@ const KINDS = {
   chat: ({ input, cached, output }: SampleCall): Answer => ({
     provider: 'openai',
     path: '/v1/chat/completions',
-    request: { model: 'gpt-4o', messages: [{ role: 'system', content: system }, { role: 'user', content: 'Hi' }] },
+    request: {
+      model: 'gpt-4o',
+      messages: [
+        { role: 'system', content: system },
+        { role: 'user', content: 'Hi' },
+      ],
+    },
     response: {
       model: 'gpt-4o-2024-08-06',
       choices: [{ message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
@@ -49,7 +55,10 @@ const KINDS = {
       model: 'gpt-4o-mini-2024-07-18',
       status: 'completed',
       service_tier: 'priority',
-      output: [{ type: 'web_search_call', status: 'completed' }, { type: 'message', content: [] }],
+      output: [
+        { type: 'web_search_call', status: 'completed' },
+        { type: 'message', content: [] },
+      ],
       usage: {
         input_tokens: input,
         output_tokens: output,
@@ -85,7 +94,10 @@ const KINDS = {
   gemini: ({ input, cached, output }: SampleCall): Answer => ({
     provider: 'google-ai-studio',
     path: '/v1beta/models/gemini-2.5-pro:generateContent',
-    request: { systemInstruction: { parts: [{ text: system }] }, contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] },
+    request: {
+      systemInstruction: { parts: [{ text: system }] },
+      contents: [{ role: 'user', parts: [{ text: 'Hi' }] }],
+    },
     response: {
       modelVersion: 'gemini-2.5-pro',
       candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }],
@@ -102,7 +114,12 @@ const KINDS = {
     provider: 'openai',
     path: '/v1/embeddings',
     request: { model: 'text-embedding-3-small', input: 'Hi' },
-    response: { object: 'list', model: 'text-embedding-3-small', data: [], usage: { prompt_tokens: input, total_tokens: input } },
+    response: {
+      object: 'list',
+      model: 'text-embedding-3-small',
+      data: [],
+      usage: { prompt_tokens: input, total_tokens: input },
+    },
   }),
   cohere: ({ input, output }: SampleCall): Answer => ({
     provider: 'cohere',
@@ -132,7 +149,10 @@ const KINDS = {
     provider: 'openai',
     path: '/v1/images/generations',
     request: { model: 'dall-e-3', prompt: 'a weir', size: '1024x1024', quality: 'standard' },
-    response: { created: 1, data: Array.from({ length: 1 + (output % 3) }, () => ({ url: 'https://example.test/1.png' })) },
+    response: {
+      created: 1,
+      data: Array.from({ length: 1 + (output % 3) }, () => ({ url: 'https://example.test/1.png' })),
+    },
   }),
 } as const;
 

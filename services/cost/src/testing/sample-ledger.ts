@@ -17,7 +17,9 @@ export async function insertLedgerRows(warehouse: Warehouse, token: string, rows
 }
 
 /** A migrated, empty warehouse in the embedded engine. */
-export async function startSampleLedger(): Promise<Started<{ readonly warehouse: Warehouse; readonly directory: string }>> {
+export async function startSampleLedger(): Promise<
+  Started<{ readonly warehouse: Warehouse; readonly directory: string }>
+> {
   const folder = await tempDirectory();
   const warehouse = await openChdbWarehouse({ directory: folder.value });
   await warehouse.migrate();
