@@ -41,6 +41,7 @@ const weir = await startWeir(replay.value.url, {
 const dispatcher = new Agent({ connections: 2_000, headersTimeout: 60_000, bodyTimeout: 60_000 });
 const hogs = holdBack();
 const counts = { sent: 0, finished: 0, refused: 0, refusedWithoutRetryAfter: 0, broken: 0 };
+const brokenBy = new Map<string, number>();
 let inFlight = 0;
 const folding = setInterval(() => book.fold(replay.value.served), 500);
 const memory = watchMemory(function* () {
@@ -82,8 +83,10 @@ async function call(): Promise<void> {
       counts.refused += 1;
       if (headers['retry-after'] === undefined) counts.refusedWithoutRetryAfter += 1;
     } else counts.broken += 1;
-  } catch {
+  } catch (error) {
     counts.broken += 1;
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    brokenBy.set(reason, (brokenBy.get(reason) ?? 0) + 1);
   } finally {
     inFlight -= 1;
   }
@@ -157,6 +160,7 @@ printTable('overload', [
     'ledger whole after, s': drainedS.toFixed(0),
   }),
 ]);
+if (brokenBy.size > 0) printTable('broken', [text(Object.fromEntries(brokenBy))]);
 printTable('ledger', [text(check)]);
 printTable('memory, MiB', memory.lines().map(text));
 const exact = check.missing === 0 && check.doubled === 0 && check.misstated === 0;

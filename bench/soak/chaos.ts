@@ -21,7 +21,7 @@ export interface ChaosOptions {
   /** Pids of the ingress workers and the shipper, which are children of their supervisor. */
   readonly ingressChildren: () => readonly number[];
   readonly random: () => number;
-  /** Kills wanted by the time `progress()` is 1. */
+  /** Kills wanted by the time `progress()` is 1; 0: no faults at all. */
   readonly kills: number;
   readonly progress: () => number;
   readonly brokerAwayMs: number;
@@ -31,15 +31,18 @@ export interface ChaosOptions {
   readonly signal: AbortSignal;
 }
 
-/** Kills, stops and storms, spread evenly over the run; the same seed gives the same order. */
+/** Kills, stops and storms, spread evenly over the run; the same seed gives the same order. No kills: a calm run. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const report: ChaosReport = { kills: 0, byName: {}, brokerAwayMs: 0, warehouseAwayMs: 0, storms: 0, poison: 0 };
-  const long = [
-    { at: 0.2, run: () => brokerAway(options, report) },
-    { at: 0.4, run: () => warehouseAway(options, report) },
-    { at: 0.6, run: () => rebalanceStorm(options, report) },
-    { at: 0.8, run: () => brokerAway(options, report) },
-  ];
+  const calm = options.kills === 0;
+  const long = calm
+    ? []
+    : [
+        { at: 0.2, run: () => brokerAway(options, report) },
+        { at: 0.4, run: () => warehouseAway(options, report) },
+        { at: 0.6, run: () => rebalanceStorm(options, report) },
+        { at: 0.8, run: () => brokerAway(options, report) },
+      ];
   while (!options.signal.aborted && (options.progress() < 1 || report.kills < options.kills)) {
     const due = long[0] !== undefined && options.progress() >= long[0].at ? long.shift() : undefined;
     if (due !== undefined) await due.run();

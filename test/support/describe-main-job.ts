@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import Anthropic from '@anthropic-ai/sdk';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { GoogleGenAI } from '@google/genai';
@@ -16,6 +19,8 @@ export type MainJobWeir = Pick<RunningWeir, 'ingressUrl' | 'sqlUrl' | 'consoleUr
   /** Prometheus text in which the loader is. */
   readonly loaderMetrics: () => Promise<string>;
 };
+
+const execute = promisify(execFile);
 
 let replay: Started<ReplayProvider>;
 let weir: MainJobWeir;
@@ -181,6 +186,38 @@ async function expectExactRows(): Promise<void> {
   }
 }
 
+/** `weir explain` of a booked row, as a user runs it. */
+async function expectExplained(): Promise<void> {
+  const priced = `SELECT request_id AS id, cost_usd AS usd FROM requests WHERE cost_source = 'computed' ORDER BY id LIMIT 1`;
+  const [row] = await weir.query<{ id: string; usd: string }>(priced);
+  const cli = join(import.meta.dirname, '../../packages/weir/src/main.ts');
+  const env = { ...process.env, WEIR_WAREHOUSE_URL: weir.sqlUrl };
+  const explain = async (...more: string[]): Promise<string> =>
+    (await execute(process.execPath, [cli, 'explain', row?.id ?? '', ...more], { env })).stdout;
+  const answer = JSON.parse(await explain('--json')) as { cost_usd: string; lines: { amount: string }[] };
+  expect(picoFromText(answer.cost_usd)).toBe(picoFromText(row?.usd ?? ''));
+  expect(answer.lines.reduce((sum, line) => sum + picoFromText(line.amount), 0n)).toBe(picoFromText(answer.cost_usd));
+  expect(await explain()).toMatch(/tokens × [\d.]+ ÷ 1000000 = [\d.]+ {3}\[[a-z_]+\//);
+}
+
+/** The vendor's own client asks, and may not write where the endpoint says so. */
+async function expectClickHouseClient(): Promise<void> {
+  const client = createClient({ url: weir.sqlUrl, database: 'weir', log: { level: ClickHouseLogLevel.OFF } });
+  const result = await client.query({
+    query: 'SELECT provider, count() AS n FROM requests GROUP BY provider ORDER BY provider',
+    format: 'JSONEachRow',
+  });
+  const rows = await result.json<{ provider: string; n: string }>();
+  expect(rows.map(({ provider }) => provider)).toEqual(['anthropic', 'google-ai-studio', 'openai']);
+  if (weir.sqlReadOnly) {
+    await expect(client.command({ query: 'DROP TABLE requests' })).rejects.toMatchObject({
+      code: '164',
+      type: 'READONLY',
+    });
+  }
+  await client.close();
+}
+
 /** The main job, whole: calls of the official SDKs become exact rows. `start` gives a Weir whose providers are at a URL. */
 export function describeMainJob(size: string, start: (providerUrl: string) => Promise<MainJobWeir>): void {
   beforeAll(async () => {
@@ -211,6 +248,8 @@ export function describeMainJob(size: string, start: (providerUrl: string) => Pr
       expect(picoFromText(String(row?.['cost_usd']))).toBe(0n);
     });
 
+    it('I4 I6 spells out the cost of a row: its lines come to what was booked', expectExplained);
+
     it('I8 holds no credential anywhere in the warehouse', async () => {
       await waitFor(
         async () =>
@@ -225,22 +264,7 @@ export function describeMainJob(size: string, start: (providerUrl: string) => Pr
       }
     });
 
-    it('answers @clickhouse/client', async () => {
-      const client = createClient({ url: weir.sqlUrl, database: 'weir', log: { level: ClickHouseLogLevel.OFF } });
-      const result = await client.query({
-        query: 'SELECT provider, count() AS n FROM requests GROUP BY provider ORDER BY provider',
-        format: 'JSONEachRow',
-      });
-      const rows = await result.json<{ provider: string; n: string }>();
-      expect(rows.map(({ provider }) => provider)).toEqual(['anthropic', 'google-ai-studio', 'openai']);
-      if (weir.sqlReadOnly) {
-        await expect(client.command({ query: 'DROP TABLE requests' })).rejects.toMatchObject({
-          code: '164',
-          type: 'READONLY',
-        });
-      }
-      await client.close();
-    });
+    it('answers @clickhouse/client', expectClickHouseClient);
 
     it('serves the console page and its numbers', async () => {
       const page = await fetch(weir.consoleUrl);

@@ -11,7 +11,7 @@ export function configReference(): string {
     '',
     'Weir needs no configuration to start. To change something, write `weir.yaml` beside where you start it (or name a',
     'file with `--config` or `WEIR_CONFIG`). A `WEIR_…` variable overrides the file. `${NAME}` and `${NAME:-default}` in',
-    'a value are taken from the environment. An unknown key is an error that names the nearest known one. Editors',
+    'a value are taken from the environment, `${file:path}` is the content of a file (relative to weir.yaml). An unknown key is an error that names the nearest known one. Editors',
     'complete and check the file with [weir.schema.json](weir.schema.json):',
     '',
     '```yaml',

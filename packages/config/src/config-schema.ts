@@ -1,16 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { accounts, gateways } from './gateway-schema.ts';
+import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
-const closed = { additionalProperties: false } as const;
-
-const integer = (description: string, fallback: number, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
-  Type.Integer({ description, default: fallback, minimum, maximum });
-const text = (description: string, fallback: string) => Type.String({ description, default: fallback });
-const flag = (description: string, fallback: boolean) => Type.Boolean({ description, default: fallback });
-/** A value that is printed as [redacted]. */
-const secret = (description: string) => Type.String({ description, default: '', secret: true });
-const port = (description: string, fallback: number) => integer(description, fallback, 0, 65_535);
-
-const MEBIBYTE = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
 const topic = (name: string, retentionMs: number, maxBytes: number) =>
@@ -94,6 +85,11 @@ const ingress = Type.Object(
     capture_tail_bytes: integer('Kept from the end of a body that is longer.', MEBIBYTE / 4, 1_024, 64 * MEBIBYTE),
     capture_total_bytes: integer('All captured bodies in flight, per process.', 256 * MEBIBYTE, MEBIBYTE),
     request_body_bytes_max: integer('Larger request bodies are refused with 413.', 256 * MEBIBYTE, 1_024),
+    kept_body_bytes_max: integer(
+      'A larger request body is sent as it comes, hence once: no retry, no fallback, no cache.',
+      32 * MEBIBYTE,
+    ),
+    retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
     calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),
@@ -111,7 +107,6 @@ const provider = Type.Object(
   closed,
 );
 
-const NAME = '^[A-Za-z0-9_-]{1,64}$';
 /** A token in lower case that does not belong to the connection, which is Weir's. */
 const headerName =
   '^(?!(?:host|connection|content-length|transfer-encoding|keep-alive|te|trailer|upgrade|expect|proxy-connection)$)[a-z0-9_-]{1,64}$';
@@ -132,11 +127,6 @@ const customProvider = Type.Object(
     ),
   },
   closed,
-);
-
-const gateway = Type.Object(
-  { collect_payloads: flag('Keep request and response bodies. False: they are never written anywhere.', true) },
-  { ...closed, description: 'A gateway: the second path segment after /v1.' },
 );
 
 const budget = Type.Object(
@@ -237,8 +227,6 @@ const exporter = Type.Object(
   { ...closed, default: {}, description: 'Batch export of finished hours to object storage.' },
 );
 
-const slug = '^[a-z0-9][a-z0-9-]{0,63}$';
-
 /** The whole of weir.yaml: types, defaults and the words of docs/configuration.md. */
 export const configSchema = Type.Object(
   {
@@ -283,7 +271,11 @@ export const configSchema = Type.Object(
       {
         estimate_usage: flag('Count tokens of a chat or an embedding whose provider sent no usage.', true),
         price_book: text('Price book to price by: a file or an https address. Empty = the one of this release.', ''),
-        price_book_sha256: text('SHA-256 that it must have, hex. An address needs one.', ''),
+        price_book_sha256: text('SHA-256 that it must have, hex. An address needs this or a key.', ''),
+        price_book_key: text(
+          'Ed25519 public key (PEM or base64) that must have signed it; the signature lies beside it as `<book>.sig`.',
+          '',
+        ),
         price_terms: text('JSON file of prices of your own: overrides and discounts.', ''),
       },
       { ...closed, default: {}, description: 'What calls cost.' },
@@ -296,17 +288,14 @@ export const configSchema = Type.Object(
       { ...closed, default: {}, description: 'Request and response bodies.' },
     ),
     export: exporter,
-    gateways: Type.Record(Type.String({ pattern: NAME }), gateway, {
-      ...closed,
-      default: { default: {} },
-      description: 'Gateways by id; `default` always exists.',
-    }),
-    providers: Type.Record(Type.String({ pattern: slug }), provider, {
+    accounts,
+    gateways,
+    providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},
       description: 'Changed addresses of built-in providers, by slug.',
     }),
-    custom_providers: Type.Record(Type.String({ pattern: slug }), customProvider, {
+    custom_providers: Type.Record(Type.String({ pattern: SLUG }), customProvider, {
       ...closed,
       default: {},
       description: 'Providers of your own, called as /custom-<slug>/…',

@@ -5,4 +5,5 @@ export const CONFIG_ERRORS = {
   CONFIG_UNKNOWN_KEY: 'A key is not one of weir.yaml. The message names the nearest known one.',
   CONFIG_INVALID: 'A value has the wrong type or is out of range. The message names the field, the value and the rule.',
   CONFIG_MISSING_ENV: 'A value refers to an environment variable that is not set.',
+  CONFIG_MISSING_FILE: 'A value refers to a file, ${file:…}, that cannot be read.',
 } as const;

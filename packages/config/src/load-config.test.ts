@@ -42,6 +42,15 @@ describe('loadConfig', () => {
     );
   });
 
+  it('takes secrets from files beside it', () => {
+    writeFileSync(join(directory, 'ch-password'), 'hunter2\n');
+    const yaml = 'warehouse:\n  password: ${file:ch-password}\n';
+    expect(load(yaml).config.warehouse.password).toBe('hunter2');
+    expect(() => load(yaml.replace('ch-', 'no-'))).toThrowError(
+      failure('CONFIG_MISSING_FILE', /warehouse\.password refers to no-password/, /relative/),
+    );
+  });
+
   it.each([
     ['ingres:\n  port: 1\n', 'CONFIG_UNKNOWN_KEY', /"ingres"/, /Did you mean "ingress"/],
     ['ingress:\n  prot: 1\n', 'CONFIG_UNKNOWN_KEY', /"ingress\.prot"/, /Did you mean "ingress\.port"/],

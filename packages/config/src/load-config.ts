@@ -38,12 +38,13 @@ const validate = ajv.compile(configSchema);
 
 /**
  * Reads, completes, validates and freezes the configuration. Later wins: defaults, weir.yaml, WEIR_… variables.
- * @throws WeirError `CONFIG_NOT_FOUND`, `CONFIG_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_INVALID`, `CONFIG_MISSING_ENV`;
+ * @throws WeirError `CONFIG_NOT_FOUND`, `CONFIG_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_INVALID`, `CONFIG_MISSING_ENV`,
+ * `CONFIG_MISSING_FILE`;
  * each names the field, the value and the fix.
  */
 export function loadConfig(source: ConfigSource): LoadedConfig {
   const file = locate(source);
-  const document = file === undefined ? {} : substitute(readYaml(file), source.environment, []);
+  const document = file === undefined ? {} : substitute(readYaml(file), substitutes(file, source.environment), []);
   applyEnvironment(document as Record<string, unknown>, source.environment);
   if (!validate(document)) throw explain(validate.errors ?? [], file);
   const config = deepFreeze(document) as Config;
@@ -80,27 +81,52 @@ function readYaml(file: string): unknown {
   return document.toJS() ?? {};
 }
 
-function substitute(
-  value: unknown,
-  environment: Readonly<Record<string, string | undefined>>,
-  path: readonly string[],
-): unknown {
+/** What stands for a `${…}`: a variable, or the content of a file. */
+interface Substitutes {
+  variable(name: string): string | undefined;
+  fileContent(name: string): string;
+}
+
+function substitutes(file: string, environment: Readonly<Record<string, string | undefined>>): Substitutes {
+  return {
+    variable: (name) => environment[name],
+    fileContent: (name) => readFileSync(resolve(dirname(file), name), 'utf8').trimEnd(),
+  };
+}
+
+function substitute(value: unknown, substitutes: Substitutes, path: readonly string[]): unknown {
   if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback?: string) => {
-      const found = environment[name] ?? fallback;
-      if (found !== undefined) return found;
-      throw new WeirError('CONFIG_MISSING_ENV', `${path.join('.')} refers to \${${name}}, which is not set`, {
-        fix: `Set ${name}, or write \${${name}:-default}.`,
-      });
-    });
+    return value.replace(
+      /\$\{file:([^}]+)\}|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
+      (_, ...groups: (string | undefined)[]) => {
+        const [file, name = '', fallback] = groups;
+        if (file !== undefined) return contentOf(file, substitutes, path);
+        const found = substitutes.variable(name) ?? fallback;
+        if (found !== undefined) return found;
+        throw new WeirError('CONFIG_MISSING_ENV', `${path.join('.')} refers to \${${name}}, which is not set`, {
+          fix: `Set ${name}, or write \${${name}:-default}.`,
+        });
+      },
+    );
   }
-  if (Array.isArray(value)) return value.map((item, index) => substitute(item, environment, [...path, String(index)]));
+  if (Array.isArray(value)) return value.map((item, index) => substitute(item, substitutes, [...path, String(index)]));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, substitute(item, environment, [...path, key])]),
+      Object.entries(value).map(([key, item]) => [key, substitute(item, substitutes, [...path, key])]),
     );
   }
   return value;
+}
+
+function contentOf(file: string, { fileContent }: Substitutes, path: readonly string[]): string {
+  try {
+    return fileContent(file);
+  } catch (cause) {
+    throw new WeirError('CONFIG_MISSING_FILE', `${path.join('.')} refers to ${file}: ${errorMessage(cause)}`, {
+      cause,
+      fix: 'Check the path, which is relative to weir.yaml, and its permissions.',
+    });
+  }
 }
 
 function applyEnvironment(

@@ -37,7 +37,7 @@ describe('priceRecord', () => {
   it('answers in decimal text with its lines', () => {
     const priced = priceRecord(book, record);
     expect(priced).toMatchObject({ id: 'r1', cost_usd: '0.003', cost_source: 'computed', book_version: book.version });
-    expect(priced.lines.map((line) => [line.class, line.amount_usd])).toEqual([
+    expect(priced.lines.map((line) => [line.class, line.amount])).toEqual([
       ['input', '0.0015'],
       ['cache_read', '0.0005'],
       ['output', '0.001'],

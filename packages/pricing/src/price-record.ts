@@ -16,10 +16,11 @@ export interface PricedRecord {
     readonly class: string;
     readonly quantity: number;
     readonly unit: string;
-    readonly rate_usd: string;
+    /** USD for `per` units, as the price list writes it; '' when there is none. */
+    readonly rate: string;
     readonly per: number;
     readonly rate_id: string;
-    readonly amount_usd: string | null;
+    readonly amount: string | null;
   }[];
   readonly flags: readonly string[];
   readonly reason: string;
@@ -81,10 +82,10 @@ export function priceRecord(book: PriceBook, record: unknown): PricedRecord {
       class: line.class,
       quantity: line.quantity,
       unit: line.unit,
-      rate_usd: line.rate,
+      rate: line.rate,
       per: line.per,
       rate_id: line.rateId,
-      amount_usd: line.amount === null ? null : picoToText(line.amount),
+      amount: line.amount === null ? null : picoToText(line.amount),
     })),
     flags: priced.flags,
     reason: priced.reason,

@@ -28,7 +28,7 @@ function ratesOf(key: string, name: string): Readonly<Record<string, string>> {
     at: AT,
     service_tier: name.replace(ABOVE, ''),
   });
-  return Object.fromEntries(priced.lines.map((line) => [line.class, `${line.rate_usd} per ${line.per}`]));
+  return Object.fromEntries(priced.lines.map((line) => [line.class, `${line.rate} per ${line.per}`]));
 }
 
 describe.skipIf(!present)('service tiers on which two lists agree', () => {

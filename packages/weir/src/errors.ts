@@ -9,5 +9,8 @@ export const CLI_ERRORS = {
   CLI_DIRECTORY: 'A data directory cannot be made or written. Check its path and permissions.',
   CLI_TOKEN_REFUSED: 'The token server gave no token for Kafka. Check the token settings under log.kafka.',
   CLI_SERVICE_UNKNOWN: 'There is no such service to run. The message lists them.',
+  CLI_FILE_UNREADABLE: 'A file that a command was to read cannot be read. Check its path and permissions.',
+  CLI_ROW_UNKNOWN:
+    'The ledger has no row of that id. It comes a few seconds after the call ended; `weir doctor` shows how far it is.',
   CLI_QUERY_FAILED: 'The warehouse refused the query. The message is the ClickHouse one.',
 } as const;

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, loadConfig } from '@weir/config';
+import type { PriceBookSettings } from '@weir/cost';
 import { errorMessage, WeirError } from '@weir/kernel';
 
 /** Where events go: a directory that this machine's processes share, or brokers that all machines share. */
@@ -30,6 +31,12 @@ export function loadSettings(file: string | undefined): Settings {
   return settingsOf(loaded);
 }
 
+/** Settings of a process of the supervisor: its configuration, and the file from the environment. */
+export function settingsWith(config: Config): Settings {
+  const file = process.env['WEIR_INTERNAL_CONFIG_FILE'];
+  return settingsOf({ config, file, baseDirectory: file === undefined ? process.cwd() : dirname(file) });
+}
+
 function settingsOf({ config, file, baseDirectory }: LoadedConfig): Settings {
   const warehouseDirectory = directoryOf(config.warehouse.url, 'chdb', 'warehouse.url', baseDirectory);
   if (warehouseDirectory === undefined && !/^https?:\/\//.test(config.warehouse.url)) {
@@ -56,6 +63,18 @@ function directoryOf(url: string, scheme: string, field: string, base: string): 
 
 const unsupported = (field: string, value: string, forms: string): WeirError =>
   new WeirError('CLI_URL_UNSUPPORTED', `${field} is "${value}"`, { fix: `Write ${forms}.` });
+
+/** Which price book the configuration names. */
+export function priceBookSettings({ config, baseDirectory }: Settings): PriceBookSettings {
+  const { price_book, price_book_sha256, price_book_key, price_terms } = config.cost;
+  return {
+    priceBook: price_book,
+    priceBookSha256: price_book_sha256,
+    priceBookKey: price_book_key,
+    priceTerms: price_terms,
+    baseDirectory,
+  };
+}
 
 /** Makes the directory and proves that it can be written. @throws WeirError `CLI_DIRECTORY`. */
 export function ensureDirectory(path: string): void {

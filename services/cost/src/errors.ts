@@ -4,8 +4,10 @@ export const COST_ERRORS = {
     'The file or address of a price book or of price terms could not be read. Check cost.price_book and cost.price_terms.',
   PRICE_BOOK_DIGEST:
     'A price book does not have the SHA-256 of cost.price_book_sha256. Check who changed it, then correct the one or the other.',
+  PRICE_BOOK_SIGNATURE:
+    'A price book is not signed by cost.price_book_key, or that is no Ed25519 public key. Its signature lies beside it as <book>.sig.',
   PRICE_BOOK_UNVERIFIED:
-    'A price book from an address needs cost.price_book_sha256 and https, so that nobody on the way sets prices.',
+    'A price book from an address needs cost.price_book_sha256 or cost.price_book_key, and https, so that nobody on the way sets prices.',
   REPRICE_RUNNING:
     'Another repricing of this ledger runs. Wait until it has ended; one that was killed frees it within minutes.',
 } as const;

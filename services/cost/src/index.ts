@@ -1,6 +1,7 @@
 export { deriveCost, type SourcePosition } from './derive-cost.ts';
 export { COST_ERRORS } from './errors.ts';
-export { openPriceBook, type PriceBookSettings } from './price-book/open-price-book.ts';
+export { openPriceBook } from './price-book/open-price-book.ts';
+export { type PriceBookSettings, readPriceBook } from './price-book/read-price-book.ts';
 export {
   type RepricedModel,
   type RepriceOptions,

@@ -1,7 +1,9 @@
-/** Settings of one gateway id. */
-export interface GatewayConfig {
-  /** False: bodies of this gateway are never written anywhere, whatever a request header says (I8). */
-  readonly collectPayloads: boolean;
+import type { GatewayConfig } from './gateways/gateway-settings.ts';
+
+/** An account of the path. */
+export interface AccountConfig {
+  /** Ids of the gateways that it may call; empty means all. */
+  readonly gateways: readonly string[];
 }
 
 /** A replacement of, or an addition to, the built-in providers. */
@@ -16,19 +18,25 @@ export interface CustomProviderConfig extends ProviderConfig {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Settings of the ingress; times in milliseconds, sizes in bytes. */
-export interface IngressConfig {
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly port: number;
-  /** Gateway ids that are accepted besides `default`. */
-  readonly gateways: Readonly<Record<string, GatewayConfig>>;
+/** What may change while the ingress runs: who is called, by whom, and how. */
+export interface RoutingConfig {
+  /** By id; none means that any account is taken. */
+  readonly accounts: Readonly<Record<string, AccountConfig>>;
+  /** Gateway ids that are accepted besides `default`, and what differs from the defaults. */
+  readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
   /** Base URLs that replace the built-in ones, by slug. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   /** Custom providers, by slug without `custom-`. */
   readonly customProviders: Readonly<Record<string, CustomProviderConfig>>;
   /** Cloudflare account id for `workers-ai`; '' takes the account of the path. */
   readonly workersAiAccountId: string;
+}
+
+/** Settings of the ingress; times in milliseconds, sizes in bytes. */
+export interface IngressConfig extends RoutingConfig {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
   /** Key of the HMAC that fingerprints credentials; the same on all instances, or their fingerprints differ. */
   readonly keyPepper: string;
 
@@ -58,6 +66,10 @@ export interface IngressConfig {
 
   /** Larger request bodies are refused with 413. */
   readonly requestBodyBytesMax: number;
+  /** A larger request body is sent as it comes, hence once: it is not kept for another attempt. */
+  readonly keptBodyBytesMax: number;
+  /** A provider that asks to wait longer than this before a retry is not asked again. */
+  readonly retryAfterMaxMs: number;
   /** Calls in flight in one process; more are refused with 503. */
   readonly callsInFlightMax: number;
   /** Client connections in one process; 0 means no limit. */
@@ -84,6 +96,7 @@ const MIB = 1024 * KIB;
 export const INGRESS_DEFAULTS: IngressConfig = {
   host: '127.0.0.1',
   port: 8787,
+  accounts: {},
   gateways: {},
   providers: {},
   customProviders: {},
@@ -101,6 +114,8 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   upstreamKeepAliveMs: 30_000,
   upstreamHostsMax: 256,
   requestBodyBytesMax: 512 * MIB,
+  keptBodyBytesMax: 32 * MIB,
+  retryAfterMaxMs: 30_000,
   callsInFlightMax: 4096,
   clientConnectionsMax: 0,
   clientHeadersTimeoutMs: 15_000,

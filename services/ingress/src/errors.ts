@@ -3,6 +3,9 @@ export const INGRESS_ERRORS = {
   INGRESS_PROVIDER_UNKNOWN:
     'The path names a provider that Weir does not know. Use a slug of the provider table, or configure a custom one.',
   INGRESS_GATEWAY_UNKNOWN: 'The path names a gateway that is not configured. Add it under gateways, or use "default".',
+  INGRESS_ACCOUNT_UNKNOWN:
+    'The path names an account that is not configured, or that may not call this gateway. See accounts in weir.yaml.',
+  INGRESS_CONFIG_INVALID: 'A part of the configuration names another that is not there. The message names both.',
   INGRESS_PATH_INVALID: 'The path cannot be turned into an upstream URL. Compare it with the form in the description.',
   INGRESS_NOT_SUPPORTED: 'The path or protocol is known, but this version does not serve it. Use the provider path.',
   INGRESS_REQUEST_INVALID: 'A method or header of the request cannot be sent upstream. Correct the request.',

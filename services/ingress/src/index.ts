@@ -1,11 +1,13 @@
 export {
   type CustomProviderConfig,
-  type GatewayConfig,
   INGRESS_DEFAULTS,
   type IngressConfig,
   type ProviderConfig,
+  type RoutingConfig,
 } from './config.ts';
 export { INGRESS_ERRORS, type IngressErrorCode } from './errors.ts';
+export type { GatewayConfig } from './gateways/gateway-settings.ts';
+export { checkRouting } from './gateways/routing.ts';
 export { createIngress, type Ingress } from './ingress.ts';
 export type { KeptFacts } from './ledger/request-event.ts';
 export type {

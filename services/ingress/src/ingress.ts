@@ -2,10 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Releasers, type Started, sleep } from '@weir/kernel';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { INGRESS_DEFAULTS, type IngressConfig } from './config.ts';
+import { INGRESS_DEFAULTS, type IngressConfig, type RoutingConfig } from './config.ts';
 import type { AttemptContext } from './exchange/attempt.ts';
 import { CallAcceptor } from './exchange/call-acceptor.ts';
 import { createUpstreamAgent } from './exchange/upstream-agent.ts';
+import { LiveRouting } from './gateways/live-routing.ts';
 import { createIngressMetrics, createProviderSeries, declareIngressGauges } from './ingress-metrics.ts';
 import { CallRecorder } from './ledger/call-recorder.ts';
 import { CaptureBudget } from './ledger/capture-budget.ts';
@@ -13,6 +14,8 @@ import type { IngressDependencies } from './ports.ts';
 import { createKeyFingerprint } from './wire/key-fingerprint.ts';
 
 const HEADER_BYTES_MAX = 64 * 1024;
+/** Connections that wait to be taken: Node's 511 overflow when thousands come at once, and the kernel resets the rest. */
+const LISTEN_BACKLOG = 4_096;
 const STOP_POLL_MS = 20;
 /** How often Node looks for clients that take too long to send a request. */
 const SLOW_CLIENT_CHECK_MS = 5_000;
@@ -23,6 +26,11 @@ export interface Ingress {
   /** Where it listens, e.g. `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly app: FastifyInstance;
+  /**
+   * Replaces accounts, gateways and providers for the calls that come from now on; what is left out takes its default.
+   * @throws WeirError `INGRESS_CONFIG_INVALID`; then the old ones stay.
+   */
+  reload(routing: Partial<RoutingConfig>): void;
 }
 
 /**
@@ -41,7 +49,8 @@ export async function createIngress(
   const dispatcher = createUpstreamAgent(config);
   const providerSeries = createProviderSeries(metrics);
   const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, providerSeries, budget };
-  const acceptor = new CallAcceptor(context, createKeyFingerprint(config.keyPepper));
+  const routing = new LiveRouting(config);
+  const acceptor = new CallAcceptor(context, routing, createKeyFingerprint(config.keyPepper));
   declareIngressGauges(dependencies.metrics, {
     callsInFlight: () => acceptor.inFlight,
     eventsWaiting: () => recorder.waitingCount,
@@ -68,14 +77,15 @@ export async function createIngress(
     await recorder.stop(deadline);
   });
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG });
   } catch (error) {
     await releasers.stop();
     throw error;
   }
   const url = urlOf(config.host, app.server.address());
   dependencies.logger.info({ url }, 'ingress listening');
-  return { value: { url, app }, stop: () => releasers.stop() };
+  const reload = (changed: Partial<RoutingConfig>): void => routing.reload({ ...INGRESS_DEFAULTS, ...changed });
+  return { value: { url, app, reload }, stop: () => releasers.stop() };
 }
 
 /** Paths of Weir's own; no provider has such a slug. */

@@ -62,4 +62,6 @@ export interface IngressDependencies {
   readonly clock: Clock;
   /** Makes UUIDv7 texts, in order. */
   readonly uuid: () => string;
+  /** In [0, 1), for what is to be spread by chance. */
+  readonly random: () => number;
 }

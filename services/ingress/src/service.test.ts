@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventLog } from '@weir/event-log';
@@ -70,13 +71,14 @@ it('fails to start on a port that is taken, and leaves nothing behind', async ()
   await upstream.stop();
 });
 
-it('I3 kill -9: every answer that a client saw whole has its row, once', async () => {
+/** Kills an ingress process under load three times; the answers that clients saw whole, and every row there is. */
+async function killStorm(
+  handle: Parameters<typeof startUpstream>[0],
+  headers: Record<string, string>,
+): Promise<{ answered: http.IncomingHttpHeaders[]; events: RequestEvent[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'weir-ingress-'));
-  const upstream = await startUpstream((request, response) => {
-    request.resume();
-    request.on('end', () => response.end('{"usage":{"total_tokens":1}}'));
-  });
-  const answered = new Set<string>();
+  const upstream = await startUpstream(handle);
+  const answered: http.IncomingHttpHeaders[] = [];
   for (let kill = 0; kill < 3; kill += 1) {
     const script = join(import.meta.dirname, 'testing/ingress-process.ts');
     const child = spawn(process.execPath, [script, directory, upstream.url], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -85,13 +87,13 @@ it('I3 kill -9: every answer that a client saw whole has its row, once', async (
     let killed = false;
     const client = async (): Promise<void> => {
       while (!killed) {
-        const answer = await call(`${url}/custom-up/a`, { method: 'POST', body: '{}' }).catch(() => undefined);
-        if (answer?.whole === true) answered.add(String(answer.headers['cf-aig-log-id']));
+        const answer = await call(`${url}/custom-up/a`, { method: 'POST', body: '{}', headers }).catch(() => undefined);
+        if (answer?.whole === true) answered.push(answer.headers);
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    const wanted = answered.size + 50;
-    await waitFor(() => answered.size >= wanted, {
+    const wanted = answered.length + 50;
+    await waitFor(() => answered.length >= wanted, {
       what: '50 answers of this process',
       timeoutMs: 30_000,
       intervalMs: 1,
@@ -103,10 +105,38 @@ it('I3 kill -9: every answer that a client saw whole has its row, once', async (
   }
   await upstream.stop();
   const log = openEmbeddedLog({ directory });
-  const ids = (await eventsOf(log)).map((event) => event.request_id);
+  const events = await eventsOf(log);
   await log.close();
   rmSync(directory, { recursive: true, force: true });
-  expect(answered.size).toBeGreaterThanOrEqual(150);
+  return { answered, events };
+}
+
+it('I3 kill -9: every answer that a client saw whole has its row, once', async () => {
+  const { answered, events } = await killStorm((request, response) => {
+    request.resume();
+    request.on('end', () => response.end('{"usage":{"total_tokens":1}}'));
+  }, {});
+  const ids = events.map((event) => event.request_id);
+  expect(answered.length).toBeGreaterThanOrEqual(150);
   expect(new Set(ids).size).toBe(ids.length);
-  expect([...answered].filter((id) => !ids.includes(id))).toEqual([]);
+  expect(answered.filter((headers) => !ids.includes(String(headers['cf-aig-log-id'])))).toEqual([]);
+});
+
+it('I3 kill -9 between attempts: no attempt without the row of the one before it', async () => {
+  let turn = 0;
+  const { answered, events } = await killStorm(
+    (request, response) => {
+      request.resume();
+      turn += 1;
+      response.writeHead(turn % 3 === 0 ? 200 : 503).end('{}');
+    },
+    { 'cf-aig-max-attempts': '5', 'cf-aig-retry-delay': '1' },
+  );
+  const known = new Set(events.map(({ parent_id, attempt }) => `${parent_id} ${attempt}`));
+  expect(known.size).toBe(events.length);
+  expect(events.some(({ attempt }) => attempt > 1)).toBe(true);
+  const orphans = events.filter(({ parent_id, attempt }) => attempt > 1 && !known.has(`${parent_id} ${attempt - 1}`));
+  expect(orphans).toEqual([]);
+  const ids = new Set(events.map(({ request_id }) => request_id));
+  expect(answered.filter((headers) => !ids.has(String(headers['cf-aig-log-id'])))).toEqual([]);
 });

@@ -21,5 +21,11 @@ export function startIngress(
   settings: Partial<IngressConfig>,
   dependencies: StartIngressDependencies,
 ): Promise<Started<Ingress>> {
-  return createIngress(settings, { ...dependencies, readExchange, clock: systemClock, uuid: createUuidV7() });
+  return createIngress(settings, {
+    ...dependencies,
+    readExchange,
+    clock: systemClock,
+    uuid: createUuidV7(),
+    random: Math.random,
+  });
 }

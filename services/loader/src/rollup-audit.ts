@@ -15,7 +15,7 @@ import {
 } from '@weir/warehouse';
 
 export interface RollupAuditConfig {
-  /** How often the rollups of today and yesterday are compared with the rows, ms. */
+  /** How often the rollups of today, yesterday and one older day in turn are compared with the rows, ms. */
   readonly everyMs: number;
   /** Whether a rollup that is wrong is made anew. */
   readonly repair: boolean;
@@ -47,10 +47,13 @@ const HOUR_MS = 3_600_000;
 /** Rows of an hour that come later than this after its end show as drift until they have landed. */
 const CLOSED_AFTER_MS = 10 * 60_000;
 const DRIFTS_SHOWN = 5;
+/** Days before yesterday that are compared in turn, one at each regular audit. */
+const OLDER_DAYS = 30;
+const ASKED_MAX = 64;
 const PICO_PER_USD = 1e12;
 
 /**
- * Compares rollups with the rows they sum, every hour and after every range that was in doubt; makes the days that
+ * Compares rollups with the rows they sum, at regular times and after every range that was in doubt; makes the days that
  * disagree anew. `weir_rollup_drift_usd` and `weir_rollup_drift_requests` must be 0.
  */
 export function startRollupAudit(config: RollupAuditConfig, dependencies: RollupAuditDependencies): RollupAudit {
@@ -61,6 +64,7 @@ export function startRollupAudit(config: RollupAuditConfig, dependencies: Rollup
   usd.set(0);
   requests.set(0);
   let asked = new Set<number>();
+  let regularAudits = 0;
   let nextRegularMs = clock.monotonic() + config.everyMs;
   let running: Promise<void> = Promise.resolve();
 
@@ -88,10 +92,15 @@ export function startRollupAudit(config: RollupAuditConfig, dependencies: Rollup
     const regular = clock.monotonic() >= nextRegularMs;
     if (!regular && asked.size === 0) return;
     const today = Math.floor(clock.now() / DAY_MS) * DAY_MS;
-    const days = regular ? new Set([...asked, today - DAY_MS, today]) : asked;
-    asked = new Set();
     if (regular) nextRegularMs = clock.monotonic() + config.everyMs;
-    if (!dependencies.isMine() && !config.alone) return;
+    if (!dependencies.isMine() && !config.alone) {
+      // Kept for when it is this process's turn; until then the auditor comes by, which takes older days in turn.
+      asked = new Set([...asked].slice(-ASKED_MAX));
+      return;
+    }
+    const days = regular ? new Set([...asked, olderDay(today, regularAudits), today - DAY_MS, today]) : asked;
+    if (regular) regularAudits += 1;
+    asked = new Set();
     running = running
       .then(() => audit([...days]))
       .catch((error: unknown) => {
@@ -111,6 +120,8 @@ export function startRollupAudit(config: RollupAuditConfig, dependencies: Rollup
     },
   };
 }
+
+const olderDay = (today: number, count: number): number => today - (2 + (count % OLDER_DAYS)) * DAY_MS;
 
 /** Compares one day, and mends it when allowed; returns what is wrong in the end, `held` while a repricing writes. */
 async function auditDay(

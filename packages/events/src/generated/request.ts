@@ -18,7 +18,7 @@ export interface Request {
   readonly attempt: number;
   /** 0-based step of a universal request (cf-aig-step) */
   readonly step: number;
-  /** when the ingress accepted the call, ms since the epoch */
+  /** when the ingress accepted the call or, of a later attempt, began it, ms since the epoch */
   readonly ts: number;
   /** first path segment after /v1, or 'default' */
   readonly account: string;
@@ -146,7 +146,7 @@ export const requestSchema = {
     "type": "long",
     "logicalType": "timestamp-millis"
    },
-   "doc": "when the ingress accepted the call, ms since the epoch"
+   "doc": "when the ingress accepted the call or, of a later attempt, began it, ms since the epoch"
   },
   {
    "name": "account",

@@ -120,6 +120,12 @@ export function readTgi(draft: Draft, events: readonly StreamEvent[]): void {
   }
 }
 
+/** Usage that counts no tokens and is kept as it stands: what xAI's media cost, the units of a Bedrock guardrail. */
+function otherFamily(usage: JsonObject): string {
+  if ('cost_in_usd_ticks' in usage) return 'cost';
+  return 'contentPolicyUnits' in usage ? 'guardrail' : '';
+}
+
 /** Any other document with a usage object at its top: embeddings, rerank, OCR. */
 export function readPlainDocument(draft: Draft, document: JsonObject, text: string, context: ReadContext): void {
   draft.id ||= textAt(document, 'id');
@@ -127,8 +133,7 @@ export function readPlainDocument(draft: Draft, document: JsonObject, text: stri
   addPreview(draft, document['text']);
   for (const key of ['usage', 'usage_info']) {
     const usage = objectAt(document, key);
-    const priced = usage !== undefined && 'cost_in_usd_ticks' in usage ? 'cost' : '';
-    const family = usage === undefined ? '' : familyOfUsage(usage, context) || priced;
+    const family = usage === undefined ? '' : familyOfUsage(usage, context) || otherFamily(usage);
     if (family !== '' && takeUsage(draft, family, usage, text, [key])) return;
   }
 }

@@ -84,7 +84,7 @@ describe('the migrations', async () => {
         const window =
           deployment.mode === 'single' ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window';
         expect(statement).toMatch(new RegExp(`[ ,]${window} = [1-9]`));
-        expect(/ENGINE = Replicated\w+MergeTree\('\/clickhouse\/tables\/\{uuid\}/.test(statement)).toBe(
+        expect(/ENGINE = Replicated\w*MergeTree\('\/clickhouse\/tables\/\{uuid\}/.test(statement)).toBe(
           deployment.mode === 'cluster',
         );
       }

@@ -3,6 +3,10 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { reprice } from './ledger/reprice.ts';
+import { explain } from './pricing/explain.ts';
+import { price } from './pricing/price.ts';
+import { usage } from './pricing/usage.ts';
 import { replay } from './replay.ts';
 import { run } from './run.ts';
 import { sql } from './sql.ts';
@@ -17,6 +21,10 @@ export const COMMANDS: readonly Command[] = [
   sql,
   tail,
   subscribe,
+  price,
+  usage,
+  explain,
+  reprice,
   budgets,
   exportCommand,
   doctor,

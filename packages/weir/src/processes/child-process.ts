@@ -1,3 +1,4 @@
+import type { Config } from '@weir/config';
 import { errorCode, errorMessage, type Started, WeirError } from '@weir/kernel';
 import type { Logger, Metrics } from '@weir/telemetry';
 import { type FromChild, isToChild } from './messages.ts';
@@ -7,6 +8,21 @@ const METRICS_TIMEOUT_MS = 2_000;
 export interface ChildContext {
   /** Metrics of every process, from the supervisor; this process's own when it does not answer in time. */
   metricsText(): Promise<string>;
+  /** Told of each configuration that comes after the one at the start. */
+  onConfig(listener: (config: Config) => void): void;
+}
+
+/** The configuration in force, from the supervisor: the file may have changed since, and need not be valid. */
+export function configFromSupervisor(): Promise<Config> {
+  return new Promise((resolve) => {
+    const receive = (message: unknown): void => {
+      if (!isToChild(message) || message.kind !== 'config') return;
+      process.off('message', receive);
+      resolve(message.config);
+    };
+    process.on('message', receive);
+    process.send?.({ kind: 'config-request' } satisfies FromChild, undefined, undefined, () => undefined);
+  });
 }
 
 /**
@@ -22,27 +38,15 @@ export async function runChild(
   const send = (message: FromChild): void => {
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
-  const waiting = new Map<number, (text: string) => void>();
-  let lastId = 0;
-  const metricsText = (): Promise<string> =>
-    new Promise((resolve) => {
-      lastId += 1;
-      const id = lastId;
-      const timer = setTimeout(() => answer(id, undefined), METRICS_TIMEOUT_MS);
-      waiting.set(id, (text) => {
-        clearTimeout(timer);
-        resolve(text);
-      });
-      send({ kind: 'metrics-request', id });
-    });
-  const answer = (id: number, text: string | undefined): void => {
-    const resolve = waiting.get(id);
-    waiting.delete(id);
-    if (resolve === undefined) return;
-    if (text === undefined) void metrics.text().then(resolve);
-    else resolve(text);
+  const metricsRequests = createMetricsRequests(metrics, send);
+  let early: Config | undefined;
+  let takeConfig = (config: Config): void => {
+    early = config;
   };
-
+  const onConfig = (listener: (config: Config) => void): void => {
+    takeConfig = listener;
+    if (early !== undefined) listener(early);
+  };
   let stopping = false;
   let started: Started<{ readonly urls: Readonly<Record<string, string>> }> | undefined;
   const stop = async (reason: string): Promise<void> => {
@@ -55,12 +59,14 @@ export async function runChild(
   process.on('message', (message) => {
     if (!isToChild(message)) return;
     if (message.kind === 'stop') void stop('supervisor');
-    else if (message.kind === 'metrics-text') answer(message.id, message.text);
+    else if (message.kind === 'metrics-text') metricsRequests.answer(message.id, message.text);
+    else if (message.kind === 'config') takeConfig(message.config);
     else void metrics.snapshot().then((snapshot) => send({ kind: 'snapshot', id: message.id, snapshot }));
   });
   process.on('disconnect', () => void stop('supervisor gone'));
   // A terminal sends its interrupt to the whole group: the supervisor decides the order of the stop.
   process.on('SIGINT', () => undefined);
+  process.on('SIGHUP', () => undefined);
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('unhandledRejection', (error) => {
     logger.fatal({ error }, 'unhandled rejection');
@@ -68,7 +74,7 @@ export async function runChild(
   });
 
   try {
-    started = await start({ metricsText });
+    started = await start({ metricsText: metricsRequests.ask, onConfig });
     send({ kind: 'ready', urls: started.value.urls });
     logger.debug({ process: name, urls: started.value.urls }, 'ready');
   } catch (error) {
@@ -77,4 +83,29 @@ export async function runChild(
     logger.debug({ error }, 'did not start');
     process.exit(1);
   }
+}
+
+/** Asks the supervisor for the metrics of every process; its answer comes as a message. */
+function createMetricsRequests(metrics: Metrics, send: (message: FromChild) => void) {
+  const waiting = new Map<number, (text: string) => void>();
+  let lastId = 0;
+  const answer = (id: number, text: string | undefined): void => {
+    const resolve = waiting.get(id);
+    waiting.delete(id);
+    if (resolve === undefined) return;
+    if (text === undefined) void metrics.text().then(resolve);
+    else resolve(text);
+  };
+  const ask = (): Promise<string> =>
+    new Promise((resolve) => {
+      lastId += 1;
+      const id = lastId;
+      const timer = setTimeout(() => answer(id, undefined), METRICS_TIMEOUT_MS);
+      waiting.set(id, (text) => {
+        clearTimeout(timer);
+        resolve(text);
+      });
+      send({ kind: 'metrics-request', id });
+    });
+  return { ask, answer };
 }

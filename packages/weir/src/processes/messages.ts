@@ -1,10 +1,20 @@
+import type { Config } from '@weir/config';
+
 /** Messages between the supervisor and its processes. */
 export type ToChild =
   | { readonly kind: 'stop' }
   | { readonly kind: 'snapshot-request'; readonly id: number }
-  | MetricsText;
+  | MetricsText
+  | NewConfig;
+
+/** The configuration in force: the answer to `config-request`, and what the ingress is told on a reload. */
+export interface NewConfig {
+  readonly kind: 'config';
+  readonly config: Config;
+}
 
 export type FromChild =
+  | { readonly kind: 'config-request' }
   | { readonly kind: 'ready'; readonly urls: Readonly<Record<string, string>> }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly fix: string | undefined }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: object }

@@ -3,12 +3,12 @@ import type { EventLog } from '@weir/event-log';
 import { startShipper } from '@weir/ingress';
 import { Releasers } from '@weir/kernel';
 import { openAppender, openLog } from '../open-log.ts';
-import { loadSettings } from '../settings.ts';
+import { settingsWith } from '../settings.ts';
 import { untilReachable } from '../until-reachable.ts';
-import { runChild } from './child-process.ts';
+import { configFromSupervisor, runChild } from './child-process.ts';
 import { processTelemetry } from './process-telemetry.ts';
 
-const settings = loadSettings(process.env['WEIR_INTERNAL_CONFIG_FILE']);
+const settings = settingsWith(await configFromSupervisor());
 const telemetry = processTelemetry('shipper', settings.config);
 
 await runChild('shipper', telemetry, async () => {

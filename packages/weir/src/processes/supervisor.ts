@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Releasers, type Started } from '@weir/kernel';
 import { type Logger, mergeMetrics } from '@weir/telemetry';
 import type { Settings } from '../settings.ts';
+import { startConfigReloader } from './config-reloader.ts';
 import type { FromChild, ToChild } from './messages.ts';
 import { forkClusterWorker, Supervised } from './supervised.ts';
 
@@ -32,16 +33,29 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Start
   const collector = createSnapshotCollector(members);
   const releasers = new Releasers();
   const urls: Record<string, string> = {};
+  const ingress: Supervised[] = [];
+  const reloader = startConfigReloader({
+    ...options,
+    onChange: (config) => {
+      for (const worker of ingress) worker.send({ kind: 'config', config });
+    },
+  });
+  releasers.add('configuration', () => reloader.stop());
 
   const member = async (name: string, forkProcess: () => ChildProcess): Promise<void> => {
+    const live = name.startsWith('ingress');
     const supervised = new Supervised({
       name,
       logger,
       fork: forkProcess,
       graceMs: settings.config.ingress.shutdown_grace_ms + 10_000,
-      onMessage: collector.receive,
+      onMessage: (message, send) => {
+        if (message.kind !== 'config-request') collector.receive(message, send);
+        else send({ kind: 'config', config: live ? reloader.value.config : settings.config });
+      },
     });
     members.push(supervised);
+    if (live) ingress.push(supervised);
     releasers.add(name, () => supervised.stop());
     Object.assign(urls, await supervised.start());
   };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { embeddedPriceBook } from '@weir/pricing';
 import type { Logger } from '@weir/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openPriceBook, type PriceBookSettings } from './open-price-book.ts';
+import { openPriceBook } from './open-price-book.ts';
+import type { PriceBookSettings } from './read-price-book.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'weir-book-'));
 const document = JSON.stringify({
@@ -27,8 +28,14 @@ const document = JSON.stringify({
   },
 });
 const digest = createHash('sha256').update(document).digest('hex');
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const signature = sign(null, Buffer.from(document), privateKey);
+const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const der = publicKey.export({ type: 'spki', format: 'der' });
 const server = createServer((request, response) => {
-  if (request.url === '/moved') response.writeHead(302, { location: '/book.json' }).end();
+  if (request.url === '/book.json.sig?v=1') response.end(signature.toString('base64'));
+  else if (request.url === '/book.json?v=1') response.end(document);
+  else if (request.url === '/moved') response.writeHead(302, { location: '/book.json' }).end();
   else response.writeHead(request.url === '/book.json' ? 200 : 404).end(document);
 });
 let url = '';
@@ -40,6 +47,12 @@ const logger = {
 
 beforeAll(async () => {
   writeFileSync(join(directory, 'book.json'), document);
+  writeFileSync(join(directory, 'book.json.sig'), `${signature.toString('base64')}\n`);
+  writeFileSync(join(directory, 'raw.json'), document);
+  writeFileSync(join(directory, 'raw.json.sig'), signature);
+  writeFileSync(join(directory, 'unsigned.json'), document);
+  writeFileSync(join(directory, 'altered.json'), document.replace('"1"', '"2"'));
+  writeFileSync(join(directory, 'altered.json.sig'), signature);
   writeFileSync(join(directory, 'broken.json'), '{"format":1');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -68,6 +81,30 @@ describe('openPriceBook', () => {
   });
 
   it.each([
+    ['PEM', pem],
+    ['base64 of the SPKI form', der.toString('base64')],
+    ['base64 of the bare key', der.subarray(-32).toString('base64')],
+  ])('loads a book that is signed by the key, given as %s', async (_, priceBookKey) => {
+    expect((await open({ priceBook: 'book.json', priceBookKey })).version).toBe('mine');
+    expect((await open({ priceBook: 'raw.json', priceBookKey })).version).toBe('mine');
+    expect((await open({ priceBook: `${url}/book.json?v=1`, priceBookKey })).version).toBe('mine');
+    expect(codes).toEqual([]);
+  });
+
+  const stranger = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' });
+
+  it.each([
+    ['another key', () => ({ priceBook: 'book.json', priceBookKey: stranger }), 'PRICE_BOOK_SIGNATURE'],
+    ['one byte changed', () => ({ priceBook: 'altered.json', priceBookKey: pem }), 'PRICE_BOOK_SIGNATURE'],
+    ['no signature', () => ({ priceBook: 'unsigned.json', priceBookKey: pem }), 'PRICE_BOOK_UNREADABLE'],
+    ['a key of another kind', () => ({ priceBook: 'book.json', priceBookKey: String(rsa) }), 'PRICE_BOOK_SIGNATURE'],
+    ['no key', () => ({ priceBook: 'book.json', priceBookKey: 'AAAA' }), 'PRICE_BOOK_SIGNATURE'],
+    [
+      'a signed book of another digest',
+      () => ({ priceBook: 'book.json', priceBookKey: pem, priceBookSha256: 'a'.repeat(64) }),
+      'PRICE_BOOK_DIGEST',
+    ],
     ['no such file', () => ({ priceBook: 'absent.json' }), 'PRICE_BOOK_UNREADABLE'],
     ['no JSON', () => ({ priceBook: 'broken.json' }), 'PRICE_BOOK_UNREADABLE'],
     ['another digest', () => ({ priceBook: 'book.json', priceBookSha256: 'a'.repeat(64) }), 'PRICE_BOOK_DIGEST'],

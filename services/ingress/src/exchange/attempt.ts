@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
 import type { Dispatcher } from 'undici';
 import type { IngressConfig } from '../config.ts';
 import type { IngressErrorCode } from '../errors.ts';
 import type { IngressMetrics, ProviderSeries } from '../ingress-metrics.ts';
-import { BodyCapture } from '../ledger/body-capture.ts';
+import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
 import type { CallRecorder } from '../ledger/call-recorder.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
@@ -12,10 +11,16 @@ import { callSummary } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
 import { type ResponseHead, readResponseHead, readTrailers } from '../wire/response-headers.ts';
-import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
+import type { CallStep } from './call-step.ts';
+import type { ClientAnswer } from './client-answer.ts';
+import { HeldAnswer } from './held-answer.ts';
 import { outcomeOf } from './outcome.ts';
-import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
+import type { UploadBody } from './request-body.ts';
+import type { Stopwatch } from './stopwatch.ts';
 import { upstreamFailure } from './upstream-failure.ts';
+
+/** How long an answer that is held back may take to become whole. */
+const HELD_ANSWER_MS = 5_000;
 
 /** What all attempts of one ingress share. */
 export interface AttemptContext {
@@ -29,88 +34,124 @@ export interface AttemptContext {
 }
 
 export interface AttemptOptions {
+  readonly step: CallStep;
+  /** The step's call, with the id and the number of this attempt. */
   readonly call: Call;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly idHeaders: readonly string[];
-  readonly firstByteTimeoutMs: number;
-  /** Monotonic ms at which the call was accepted. */
-  readonly acceptedAt: number;
-  /** Called once, when nothing more will happen. */
-  onEnd(): void;
+  /** Monotonic ms at which it began: when the call was accepted, or this attempt was made. */
+  readonly startedAt: number;
+  /** From dispatch to the head of the answer; undefined leaves it at the limit of the configuration. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** The exchange that an attempt is part of. */
+export interface AttemptOwner {
+  readonly client: ClientAnswer;
+  readonly stopwatch: Stopwatch;
+  /** The client's body, or what is sent in its place, after its last byte. */
+  requestPayload(): CapturedPayload;
+  /** True when another attempt may follow this answer, so that it is held back. */
+  holds(attempt: Attempt, status: number, head: ResponseHead): boolean;
+  /** Weir's own headers of the answer that this attempt gives. */
+  answerHeaders(attempt: Attempt): readonly string[];
+  /** Nothing went upstream, and nothing will. */
+  attemptRefused(attempt: Attempt, code: IngressErrorCode): void;
+  attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void;
 }
 
 /**
- * One call to a provider: passes bytes both ways, keeps what the ledger needs, and ends as one event that is durable
- * before the client sees the end of its answer.
+ * One call to a provider: passes its answer on, or holds it back while another attempt may follow, and keeps what the
+ * ledger needs. It ends once, as one event.
  *
- * Its times, of the monotonic clock: `duration` runs from accepting the call to the last byte (or the failure) of the
- * answer. `overhead` is the part of it spent inside Weir's own code for this call: accepting and dispatching it, and
- * each callback for a head, a chunk or the end. The rest is waiting: for the client's body, the connection, the
- * provider, the client's reading, or the event loop's other calls. Encoding and appending the event come after the
- * duration and have a metric of their own.
+ * Its times, of the monotonic clock: `duration` runs from its start (of the first attempt: from accepting the call) to
+ * the last byte, or the failure, of the answer. `overhead` is the part of it spent inside Weir's own code: accepting and
+ * dispatching, and each callback for a head, a chunk or the end. The rest is waiting: for the client's body, the
+ * connection, the provider, the client's reading, or the event loop's other calls. Encoding and appending the event come
+ * after the duration and have a metric of their own.
  */
-export class Attempt implements Dispatcher.DispatchHandler, ClientAnswerOwner, UploadOwner {
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly call: Call;
   readonly #context: AttemptContext;
+  readonly #owner: AttemptOwner;
   readonly #options: AttemptOptions;
-  readonly #client: ClientAnswer;
-  readonly #upload: Upload;
-  readonly #requestCapture: BodyCapture;
-  readonly #responseCapture: BodyCapture;
+  readonly #capture: BodyCapture;
   #controller: Dispatcher.DispatchController | undefined;
-  #dispatched = false;
   #ended = false;
   #status = 0;
   #head: ResponseHead | undefined;
+  #held: HeldAnswer | undefined;
   /** The last chunk of an answer of known length: it leaves after the event is durable. */
-  #held: Buffer | undefined;
+  #last: Buffer | undefined;
   /** Why Weir itself ended the attempt; '' when the client's leaving is reason enough. */
   #cutCode: IngressErrorCode | '' | undefined;
-  #drainTimer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #drainFromBytes = 0;
   #firstByteAt = 0;
-  #busyMs = 0;
-  #enteredAt = -1;
 
-  constructor(context: AttemptContext, options: AttemptOptions) {
-    const { config, budget } = context;
-    const limits = { headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes };
+  constructor(context: AttemptContext, owner: AttemptOwner, options: AttemptOptions) {
+    const { captureHeadBytes: headBytes, captureTailBytes: tailBytes } = context.config;
     this.#context = context;
+    this.#owner = owner;
     this.#options = options;
-    this.#requestCapture = new BodyCapture(limits, budget);
-    this.#responseCapture = new BodyCapture(limits, budget);
-    this.#client = new ClientAnswer(this, {
-      response: options.response,
-      idHeaders: options.idHeaders,
-      stallTimeoutMs: config.clientStallTimeoutMs,
-    });
-    this.#upload = new Upload(this, {
-      request: options.request,
-      capture: this.#requestCapture,
-      bytesMax: config.requestBodyBytesMax,
-    });
+    this.call = options.call;
+    this.#capture = new BodyCapture({ headBytes, tailBytes }, context.budget);
   }
 
-  /** Starts reading the request; counts as Weir's time since the call was accepted. */
-  start(): void {
-    this.#enteredAt = this.#options.acceptedAt;
-    this.#upload.start();
-    this.#leave(true);
+  /** The answer held back; undefined when it went to the client as it came. */
+  get held(): HeldAnswer | undefined {
+    return this.#held;
+  }
+
+  get lastChunk(): Buffer | undefined {
+    return this.#last;
+  }
+
+  dispatch(body: UploadBody): void {
+    const { step, timeoutMs } = this.#options;
+    const { target } = this.call;
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#late(), timeoutMs);
+    const streamed = body !== null && !Buffer.isBuffer(body);
+    this.#context.dispatcher.dispatch(
+      {
+        origin: target.origin,
+        path: target.path,
+        method: this.call.method,
+        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, target.ownHeaders),
+        body,
+        headersTimeout: this.#context.config.firstByteTimeoutMs,
+      },
+      this,
+    );
   }
 
   /** Ends the attempt now, for a reason of Weir's own. */
   cut(code: IngressErrorCode | ''): void {
     if (this.#ended) return;
     this.#cutCode ??= code;
-    if (!this.#dispatched) this.#refuse(code);
-    else this.#controller?.abort(new WeirError(code === '' ? 'INGRESS_STOPPING' : code, 'attempt ended'));
+    this.#controller?.abort(new WeirError(code === '' ? 'INGRESS_STOPPING' : code, 'attempt ended'));
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  /** The client has left: reads the answer on within the drain limits, so that the true usage is known. */
+  drain(): void {
+    if (this.#ended) return;
+    this.#held?.take();
+    this.#held = undefined;
+    this.#drainFromBytes = this.#capture.bytes;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.cut('UPSTREAM_DRAIN_LIMIT'), this.#context.config.drainTimeoutMs);
+    this.#controller?.resume();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // Nothing has been sent yet, so nothing will be billed.
-    if (this.#client.gone) this.#cutCode ??= '';
-    if (this.#cutCode !== undefined) controller.abort(new WeirError('INGRESS_STOPPING', 'attempt ended'));
+    if (this.#owner.client.gone) this.#cutCode ??= '';
+    if (this.#cutCode !== undefined || this.#ended) {
+      controller.abort(new WeirError('INGRESS_STOPPING', 'attempt ended'));
+    }
   }
 
   onResponseStart(
@@ -119,131 +160,90 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientAnswerOwner, U
     headers: Readonly<Record<string, string | string[] | undefined>>,
     statusText = '',
   ): void {
-    const outer = this.#enter();
+    const { client, stopwatch } = this.#owner;
+    const outer = stopwatch.enter();
     if (status < 200) {
-      this.#client.inform(status, headers);
+      client.inform(status, headers);
     } else {
       this.#status = status;
-      this.#head = readResponseHead(Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []);
-      this.#client.head(status, statusText, this.#head);
+      if (!client.gone) clearTimeout(this.#timer);
+      const head = readResponseHead(Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []);
+      this.#head = head;
+      if (status >= 400 && this.#owner.holds(this, status, head)) {
+        this.#held = new HeldAnswer(status, statusText, head, this.#context.budget);
+        this.#timer = setTimeout(() => this.cut('UPSTREAM_IDLE_TIMEOUT'), HELD_ANSWER_MS);
+      } else {
+        client.head(status, statusText, head, this.#owner.answerHeaders(this));
+      }
     }
-    this.#leave(outer);
+    stopwatch.leave(outer);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const outer = this.#enter();
-    if (this.#firstByteAt === 0) this.#firstByteAt = this.#enteredAt;
-    this.#responseCapture.push(chunk);
-    const { bytes } = this.#responseCapture;
-    if (this.#client.gone) {
+    const { client, stopwatch } = this.#owner;
+    const outer = stopwatch.enter();
+    if (this.#firstByteAt === 0) this.#firstByteAt = stopwatch.enteredAt;
+    this.#capture.push(chunk);
+    const { bytes } = this.#capture;
+    if (client.gone) {
       if (bytes - this.#drainFromBytes > this.#context.config.drainBytes) this.cut('UPSTREAM_DRAIN_LIMIT');
-    } else if (bytes === this.#head?.contentLength) {
-      this.#held = chunk;
-    } else if (!this.#client.write(chunk)) {
-      controller.pause();
+    } else if (this.#held?.push(chunk) !== true) {
+      if (this.#held !== undefined) this.#passHeld(this.#held);
+      if (bytes === this.#head?.contentLength) this.#last = chunk;
+      else if (!client.write(chunk)) controller.pause();
     }
-    this.#leave(outer);
+    stopwatch.leave(outer);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    const outer = this.#enter();
+    const outer = this.#owner.stopwatch.enter();
     this.#end('', true, readTrailers(controller.rawTrailers));
-    this.#leave(outer);
+    this.#owner.stopwatch.leave(outer);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#ended) return;
     const code = this.#cutCode ?? upstreamFailure(error);
-    if (code === 'INGRESS_REQUEST_INVALID' && this.#controller === undefined) this.#refuse(code);
-    else this.#end(code, false, []);
-  }
-
-  bodyReady(body: UploadBody): void {
-    const outer = this.#enter();
-    const { call, request, firstByteTimeoutMs } = this.#options;
-    const { target } = call;
-    this.#dispatched = true;
-    const streamed = body !== null && !Buffer.isBuffer(body);
-    this.#context.dispatcher.dispatch(
-      {
-        origin: target.origin,
-        path: target.path,
-        method: call.method,
-        headers: upstreamRequestHeaders(request.rawHeaders, request.headers.connection, streamed, target.ownHeaders),
-        body,
-        headersTimeout: firstByteTimeoutMs,
-      },
-      this,
-    );
-    this.#leave(outer);
-  }
-
-  bodyTooLarge(): void {
-    this.#upload.abandon(new WeirError('INGRESS_BODY_TOO_LARGE', 'request body too large'));
-    this.cut('INGRESS_BODY_TOO_LARGE');
-  }
-
-  clientDrained(): void {
-    this.#controller?.resume();
-  }
-
-  /** Reads the answer on within the drain limits, so that the true usage is known. */
-  clientLeft(): void {
-    if (this.#ended) return;
-    if (!this.#dispatched || !this.#upload.complete) {
-      // The request will never be whole.
-      this.cut('');
+    if (code !== 'INGRESS_REQUEST_INVALID' || this.#controller !== undefined) {
+      this.#end(code, false, []);
       return;
     }
-    this.#drainFromBytes = this.#responseCapture.bytes;
-    this.#drainTimer = setTimeout(() => this.cut('UPSTREAM_DRAIN_LIMIT'), this.#context.config.drainTimeoutMs);
-    this.#controller?.resume();
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#owner.attemptRefused(this, code);
   }
 
-  /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse(code: IngressErrorCode | ''): void {
-    this.#ended = true;
-    this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
-    this.#release();
-    if (code !== '') this.#client.fail({ code, detail: '' });
-    this.#options.onEnd();
+  /** The head did not come in time; without a connection there is nothing to abort yet. */
+  #late(): void {
+    if (this.#controller !== undefined) this.cut('UPSTREAM_FIRST_BYTE_TIMEOUT');
+    else this.#end('UPSTREAM_CONNECT_TIMEOUT', false, []);
+  }
+
+  /** The answer is too large to be held: it is passed on after all. */
+  #passHeld(held: HeldAnswer): void {
+    const { client } = this.#owner;
+    this.#held = undefined;
+    clearTimeout(this.#timer);
+    client.head(held.status, held.statusText, held.head, this.#owner.answerHeaders(this));
+    for (const chunk of held.take()) client.write(chunk);
   }
 
   #end(errorCode: IngressErrorCode | '', complete: boolean, trailers: [string, string][]): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { call } = this.#options;
+    clearTimeout(this.#timer);
     const end = this.#callEnd(errorCode, complete);
-    this.#client.expectEnd();
-    this.#context.recorder.record(call, end, (durable) => {
-      if (durable) this.#finishAnswer(end, trailers);
-      else this.#client.cut();
-      this.#options.onEnd();
-    });
-    this.#release();
-    this.#observe(call, end);
-  }
-
-  #finishAnswer({ complete, errorCode }: CallEnd, trailers: [string, string][]): void {
-    if (!complete) {
-      this.#client.fail({ code: errorCode === '' ? 'UPSTREAM_FAILED' : errorCode, detail: '' });
-      return;
-    }
-    try {
-      this.#client.end(this.#held, trailers);
-    } catch {
-      // A trailer that Node will not send: this runs outside of undici, which would have caught it.
-      this.#client.cut();
-    }
+    this.#owner.attemptEnded(this, end, trailers);
+    this.#capture.release();
+    this.#observe(end);
   }
 
   #callEnd(errorCode: IngressErrorCode | '', complete: boolean): CallEnd {
-    const { acceptedAt } = this.#options;
-    const clientGone = this.#client.gone;
-    const request = this.#requestCapture.finish();
-    const response = this.#responseCapture.finish();
+    const { startedAt } = this.#options;
+    const clientGone = this.#owner.client.gone;
+    const request = this.#owner.requestPayload();
+    const response = this.#capture.finish();
     const now = this.#context.dependencies.clock.monotonic();
-    const busyMs = this.#busyMs + (this.#enteredAt < 0 ? 0 : now - this.#enteredAt);
     return {
       status: this.#status,
       head: this.#head,
@@ -251,43 +251,23 @@ export class Attempt implements Dispatcher.DispatchHandler, ClientAnswerOwner, U
       errorCode,
       complete,
       clientGone,
-      durationUs: micros(now - acceptedAt),
-      ttfbUs: this.#firstByteAt === 0 ? 0 : micros(this.#firstByteAt - acceptedAt),
-      overheadUs: micros(busyMs),
+      durationUs: micros(now - startedAt),
+      ttfbUs: this.#firstByteAt === 0 ? 0 : micros(this.#firstByteAt - startedAt),
+      overheadUs: micros(this.#owner.stopwatch.takeMs(now)),
       request,
       response,
     };
   }
 
-  #observe(call: Call, end: CallEnd): void {
+  #observe(end: CallEnd): void {
     const { metrics, providerSeries, dependencies } = this.#context;
-    const series = providerSeries(call.target.provider);
+    const series = providerSeries(this.call.target.provider);
     series.requests(end.outcome).inc();
     series.durationSeconds.observe(end.durationUs / 1e6);
     if (end.ttfbUs > 0) series.ttfbSeconds.observe(end.ttfbUs / 1e6);
     metrics.overheadSeconds.observe(end.overheadUs / 1e6);
     const { logger } = dependencies;
-    if (logger.isLevelEnabled('debug')) logger.debug(callSummary(call, end), 'call ended');
-  }
-
-  #release(): void {
-    clearTimeout(this.#drainTimer);
-    this.#requestCapture.release();
-    this.#responseCapture.release();
-    if (!this.#upload.complete) this.#upload.abandon(new WeirError('INGRESS_STOPPING', 'attempt ended'));
-  }
-
-  /** True when this is the outermost section of Weir's code for this attempt. */
-  #enter(): boolean {
-    if (this.#enteredAt >= 0) return false;
-    this.#enteredAt = this.#context.dependencies.clock.monotonic();
-    return true;
-  }
-
-  #leave(outer: boolean): void {
-    if (!outer) return;
-    this.#busyMs += this.#context.dependencies.clock.monotonic() - this.#enteredAt;
-    this.#enteredAt = -1;
+    if (logger.isLevelEnabled('debug')) logger.debug(callSummary(this.call, end), 'call ended');
   }
 }
 

@@ -8,8 +8,6 @@ const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 export interface ClientAnswerOptions {
   readonly response: ServerResponse;
-  /** Weir's own headers, flat list. */
-  readonly idHeaders: readonly string[];
   /** How long the client may leave bytes unread before it counts as gone. */
   readonly stallTimeoutMs: number;
 }
@@ -45,6 +43,11 @@ export class ClientAnswer {
     return this.#gone;
   }
 
+  /** True from the moment on that the answer cannot be another one any more. */
+  get headSent(): boolean {
+    return this.#response.headersSent;
+  }
+
   /** 102 and 103 are passed on (RFC 9110 §15.2); others mean nothing to a client that did not ask. */
   inform(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     if (this.#gone) return;
@@ -53,13 +56,15 @@ export class ClientAnswer {
     if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link });
   }
 
-  /** Writes the head, once; it leaves with the first chunk when that came with it, else at once. */
-  head(status: number, statusText: string, head: ResponseHead): void {
+  /**
+   * Writes the head, once, with Weir's own headers; it leaves with the first chunk when that came with it, else at once.
+   */
+  head(status: number, statusText: string, head: ResponseHead, ownHeaders: readonly string[]): void {
     if (this.#gone) return;
     this.#lengthKnown = head.contentLength >= 0;
     const reason = statusText === 'OK' || !UNSENDABLE.test(statusText) ? statusText : '';
     const headers = head.forward;
-    for (const part of this.#options.idHeaders) headers.push(part);
+    for (const part of ownHeaders) headers.push(part);
     this.#response.writeHead(status, reason, headers);
     process.nextTick(flushHead, this);
   }
@@ -88,14 +93,14 @@ export class ClientAnswer {
   }
 
   /** Answers with an error when nothing was answered yet, else cuts the connection so that the client notices. */
-  fail(refusal: Refusal): void {
+  fail(refusal: Refusal, ownHeaders: readonly string[]): void {
     if (this.#gone) return;
     if (this.#response.headersSent) {
       this.cut();
       return;
     }
     this.#finish();
-    sendRefusal(this.#response, refusal, this.#options.idHeaders);
+    sendRefusal(this.#response, refusal, ownHeaders);
   }
 
   /** Closes the connection after what was written, without the end that would make the answer look whole. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { BodyCapture } from '../ledger/body-capture.ts';
+import type { CaptureBudget } from '../ledger/capture-budget.ts';
 
 const HIGH_WATER_BYTES = 64 * 1024;
 
@@ -11,6 +12,10 @@ export interface UploadOptions {
   readonly request: IncomingMessage;
   readonly capture: BodyCapture;
   readonly bytesMax: number;
+  /** A body up to this size is given whole, so that it can be sent again; 0 passes all on as they come. */
+  readonly keptBytesMax: number;
+  /** Where the bytes of a body that is kept count. */
+  readonly budget: CaptureBudget;
 }
 
 /** Who is told of the body. */
@@ -23,11 +28,14 @@ export interface UploadOwner {
 
 /**
  * Reads a request body as it comes. A body that arrives in one piece is sent as one buffer, which saves undici a
- * stream; any other is passed on chunk by chunk, and reading stops while the upstream is not taking more.
+ * stream; any other is passed on chunk by chunk, and reading stops while the upstream is not taking more. A body that is
+ * to be kept is given when it is whole; one that turns out too large for that is passed on after all.
  */
 export class Upload {
   readonly #owner: UploadOwner;
   readonly #options: UploadOptions;
+  readonly #kept: Buffer[] = [];
+  #keptBytes = 0;
   #stream: UploadStream | undefined;
   #complete = false;
 
@@ -65,6 +73,12 @@ export class Upload {
     if (!this.#complete) request.resume();
   }
 
+  /** Gives the bytes of a kept body back to the budget. Once. */
+  release(): void {
+    this.#options.budget.release(this.#keptBytes);
+    this.#keptBytes = 0;
+  }
+
   #listen(contentLength: number): void {
     const { request, capture, bytesMax } = this.#options;
     request.on('data', (chunk: Buffer) => {
@@ -83,16 +97,31 @@ export class Upload {
         this.#owner.bodyReady(chunk);
         return;
       }
+      if (this.#keep(chunk, contentLength)) return;
       this.#stream = new UploadStream(request);
+      for (const kept of this.#kept.splice(0)) this.#stream.push(kept);
       this.#stream.push(chunk);
       this.#owner.bodyReady(this.#stream);
     });
     request.on('end', () => {
       this.#complete = true;
       if (this.#stream !== undefined) this.#stream.push(null);
+      else if (this.#kept.length > 0) this.#owner.bodyReady(Buffer.concat(this.#kept.splice(0)));
       // A chunked body without a chunk: there was no data to start with.
       else if (contentLength < 0) this.#owner.bodyReady(null);
     });
+  }
+
+  /** False when the body is not to be kept, or there is no room for it. */
+  #keep(chunk: Buffer, contentLength: number): boolean {
+    const { capture, keptBytesMax, budget } = this.#options;
+    if (Math.max(capture.bytes, contentLength) > keptBytesMax || !budget.reserve(chunk.length)) {
+      this.release();
+      return false;
+    }
+    this.#keptBytes += chunk.length;
+    this.#kept.push(chunk);
+    return true;
   }
 }
 

@@ -5,12 +5,18 @@ import type { CallTarget } from '../wire/call-target.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
 import type { CapturedPayload } from './body-capture.ts';
 
-/** A call as it was accepted; nothing in it changes afterwards. */
+/** One attempt to serve a call, as it began; nothing in it changes afterwards. */
 export interface Call {
   /** UUIDv7: the ledger row, and `cf-aig-log-id`. */
   readonly id: string;
+  /** The client's call, equal for all its attempts: the id of the first one, and `cf-aig-request-id`. */
+  readonly parentId: string;
   readonly eventId: string;
-  /** Wall clock, ms since the epoch. */
+  /** 1 for the first try of a step. */
+  readonly attempt: number;
+  /** 0-based. */
+  readonly step: number;
+  /** When the call was accepted or, of a later attempt, when that began; wall clock, ms since the epoch. */
   readonly acceptedAt: number;
   readonly target: CallTarget;
   readonly metadata: CallMetadata;

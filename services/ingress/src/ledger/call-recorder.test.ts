@@ -2,6 +2,7 @@ import { systemClock } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
 import { describe, expect, it } from 'vitest';
 import { INGRESS_DEFAULTS } from '../config.ts';
+import { gatewaySettings } from '../gateways/gateway-settings.ts';
 import { createIngressMetrics } from '../ingress-metrics.ts';
 import { TestLog, TestTelemetry } from '../testing/test-ingress.ts';
 import { BodyCapture } from './body-capture.ts';
@@ -30,6 +31,7 @@ function scene(): {
       version: 'test',
       clock: systemClock,
       uuid: () => '',
+      random: () => 0.5,
     },
     createIngressMetrics(metrics),
   );
@@ -50,9 +52,18 @@ function call(id: string): Call {
   };
   return {
     id,
+    parentId: id,
+    attempt: 1,
+    step: 0,
     eventId: id,
     acceptedAt: 1,
-    target: { ...target, path: '/', credentialHeaders: [], ownHeaders: undefined },
+    target: {
+      ...target,
+      settings: gatewaySettings('default', {}),
+      path: '/',
+      credentialHeaders: [],
+      ownHeaders: undefined,
+    },
     metadata: {
       ...{ env: '', feature: '', userId: '', sessionId: '', traceId: '', eventId: '', tags: {}, warning: '' },
       ...{ collectLog: true, collectPayload: true, customCost: '' },

@@ -15,10 +15,10 @@ export function requestEvent(call: Call, end: CallEnd, payload: Payload, facts: 
   const contentType = end.head?.contentType ?? '';
   return {
     request_id: call.id,
-    parent_id: call.id,
+    parent_id: call.parentId,
     event_id: call.eventId,
-    attempt: 1,
-    step: 0,
+    attempt: call.attempt,
+    step: call.step,
     ts: call.acceptedAt,
     account: target.account,
     gateway: target.gateway,
@@ -71,6 +71,7 @@ export function callSummary(call: Call, end: CallEnd): object {
   const { target } = call;
   return {
     logId: call.id,
+    ...(call.id === call.parentId ? {} : { requestId: call.parentId, attempt: call.attempt, step: call.step }),
     method: call.method,
     provider: target.provider,
     path: redactPath(target.path),

@@ -108,6 +108,7 @@ export async function startTestIngress(
       version: '0.0.0-test',
       clock: systemClock,
       uuid: createUuidV7(),
+      random: () => 0.5,
       ...overrides,
     },
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCallMetadata, readRequestTimeout } from './call-metadata.ts';
+import { readCallMetadata } from './call-metadata.ts';
 
 const metadata = (value: unknown): ReturnType<typeof readCallMetadata> =>
   readCallMetadata({ 'cf-aig-metadata': typeof value === 'string' ? value : JSON.stringify(value) });
@@ -81,15 +81,4 @@ describe('readCallMetadata', () => {
     expect(readCallMetadata(headers).eventId).toHaveLength(256);
     expect(readCallMetadata(headers).sessionId).toHaveLength(256);
   });
-});
-
-it.each([
-  ['1500', 1500],
-  ['0', undefined],
-  ['-1', undefined],
-  ['1e3', undefined],
-  ['', undefined],
-  ['99999999999', undefined],
-])('request timeout %s', (text, expected) => {
-  expect(readRequestTimeout({ 'cf-aig-request-timeout': text })).toBe(expected);
 });

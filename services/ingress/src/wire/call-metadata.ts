@@ -14,7 +14,7 @@ export interface CallMetadata {
   readonly customCost: string;
   /** Why entries of `cf-aig-metadata` were left out, printable ASCII; '' when none were. */
   readonly warning: string;
-  /** False: nothing personal is kept (`cf-aig-collect-log: false`). */
+  /** False: nothing personal is kept (`cf-aig-collect-log: false`, or the gateway's `collectLogs`). */
   readonly collectLog: boolean;
   /** False: no body is kept (`cf-aig-collect-log-payload: false`, or `collectLog` false). */
   readonly collectPayload: boolean;
@@ -53,10 +53,12 @@ const NO_METADATA: ParsedMetadata = { promoted: {}, tags: NO_TAGS, warning: '' }
 
 /**
  * Reads the `cf-aig-*` headers that describe a call (reference: cloudflare-ai-gateway.md §2.1, §6.2, §6.5). Unlike
- * Cloudflare, one bad metadata entry costs that entry only, and the answer says so.
+ * Cloudflare, one bad metadata entry costs that entry only, and the answer says so. `collectLogs` is the gateway's word,
+ * which the header overrides.
  */
-export function readCallMetadata(headers: IncomingHttpHeaders): CallMetadata {
-  const collectLog = one(headers['cf-aig-collect-log']) !== 'false';
+export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = true): CallMetadata {
+  const asked = one(headers['cf-aig-collect-log']);
+  const collectLog = collectLogs ? asked !== 'false' : asked === 'true';
   const header = one(headers['cf-aig-metadata']);
   const { promoted, tags, warning } = header === '' ? NO_METADATA : parseMetadata(header);
   return {
@@ -77,12 +79,6 @@ export function readCallMetadata(headers: IncomingHttpHeaders): CallMetadata {
 function customCost(headers: IncomingHttpHeaders): string {
   const header = one(headers['cf-aig-custom-cost']);
   return header.length <= CUSTOM_COST_LENGTH_MAX ? header : '';
-}
-
-/** `cf-aig-request-timeout` in ms, or undefined when absent or not a positive whole number. */
-export function readRequestTimeout(headers: IncomingHttpHeaders): number | undefined {
-  const text = one(headers['cf-aig-request-timeout']);
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
 function parseMetadata(header: string): ParsedMetadata {

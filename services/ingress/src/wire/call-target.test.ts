@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { INGRESS_DEFAULTS, type IngressConfig } from '../config.ts';
+import { INGRESS_DEFAULTS } from '../config.ts';
+import { compileRouting } from '../gateways/routing.ts';
 import { createTargetResolver, resolveTarget } from './call-target.ts';
 
-const config: IngressConfig = {
+const config = compileRouting({
   ...INGRESS_DEFAULTS,
   gateways: { team: { collectPayloads: true } },
   providers: { openai: { baseUrl: 'http://localhost:9/v1' } },
@@ -10,7 +11,7 @@ const config: IngressConfig = {
     acme: { baseUrl: 'https://acme.test/api' },
     own: { baseUrl: 'https://own.test', headers: { 'X-Api-Key': 's3cret', unset: '' } },
   },
-};
+});
 
 describe('resolveTarget', () => {
   it.each([

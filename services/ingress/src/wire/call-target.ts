@@ -1,11 +1,15 @@
 import { customSlug, findProvider, isAllowedFalTarget, type ResolveOptions, resolveUpstream } from '@weir/providers';
-import type { IngressConfig } from '../config.ts';
+import type { RoutingConfig } from '../config.ts';
+import type { GatewaySettings } from '../gateways/gateway-settings.ts';
+import type { RoutingTable } from '../gateways/routing.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Where a call goes. */
 export interface CallTarget {
   readonly account: string;
   readonly gateway: string;
+  /** How the gateway was set when the call came. */
+  readonly settings: GatewaySettings;
   /** Slug of the provider, aliases resolved. */
   readonly provider: string;
   /** Scheme and host of the provider. */
@@ -47,15 +51,15 @@ const NOT_SUPPORTED: Readonly<Record<string, string>> = {
 export type ResolveTarget = (url: string, falTarget: string | undefined) => CallTarget | { readonly refusal: Refusal };
 
 /**
- * As `resolveTarget`, for one configuration. Applications call few paths, so targets are remembered; none that has a
+ * As `resolveTarget`, for one version of the routing. Applications call few paths, so targets are remembered; none that has a
  * query, which may hold a credential. When there are too many it starts over.
  */
-export function createTargetResolver(config: IngressConfig): ResolveTarget {
+export function createTargetResolver(routing: RoutingTable): ResolveTarget {
   let known = new Map<string, CallTarget>();
   return (url, falTarget) => {
     const found = falTarget === undefined ? known.get(url) : undefined;
     if (found !== undefined) return found;
-    const target = resolveTarget(url, config, falTarget);
+    const target = resolveTarget(url, routing, falTarget);
     if (falTarget !== undefined || 'refusal' in target || url.length > CACHED_LENGTH_MAX || url.includes('?')) {
       return target;
     }
@@ -71,16 +75,21 @@ export function createTargetResolver(config: IngressConfig): ResolveTarget {
  */
 export function resolveTarget(
   url: string,
-  config: IngressConfig,
+  routing: RoutingTable,
   falTarget: string | undefined,
 ): CallTarget | { readonly refusal: Refusal } {
   const parts = splitTarget(url);
   const unsupported = Object.hasOwn(NOT_SUPPORTED, parts.slug) ? NOT_SUPPORTED[parts.slug] : undefined;
   if (unsupported !== undefined) return refuse('INGRESS_NOT_SUPPORTED', unsupported);
   if (parts.slug === '') return missingProvider(parts);
-  if (parts.gateway !== 'default' && !Object.hasOwn(config.gateways, parts.gateway)) {
+  const settings = routing.gateway(parts.gateway);
+  if (settings === undefined) {
     return refuse('INGRESS_GATEWAY_UNKNOWN', `Gateway "${shown(parts.gateway)}" is not configured.`);
   }
+  if (!routing.mayCall(parts.account, parts.gateway)) {
+    return refuse('INGRESS_ACCOUNT_UNKNOWN', `Account "${shown(parts.account)}" may not call this gateway.`);
+  }
+  const { config } = routing;
   const spec = findProvider(parts.slug);
   const provider = spec?.slug ?? parts.slug;
   const upstream =
@@ -92,6 +101,7 @@ export function resolveTarget(
   return {
     account: parts.account,
     gateway: parts.gateway,
+    settings,
     provider,
     origin,
     host: origin.slice(origin.indexOf('://') + 3),
@@ -102,7 +112,7 @@ export function resolveTarget(
   };
 }
 
-function ownHeadersOf(provider: string, { customProviders }: IngressConfig): OwnHeaders | undefined {
+function ownHeadersOf(provider: string, { customProviders }: RoutingConfig): OwnHeaders | undefined {
   const custom = customSlug(provider);
   const headers =
     custom !== '' && Object.hasOwn(customProviders, custom) ? customProviders[custom]?.headers : undefined;
@@ -119,7 +129,7 @@ interface UpstreamAddress {
 function upstreamUrl(
   provider: string,
   parts: PathParts,
-  config: IngressConfig,
+  config: RoutingConfig,
 ): UpstreamAddress | { refusal: Refusal } {
   const override = Object.hasOwn(config.providers, provider) ? config.providers[provider]?.baseUrl : undefined;
   const options: ResolveOptions = {

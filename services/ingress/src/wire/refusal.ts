@@ -20,14 +20,17 @@ const badGateway: WireError = { httpStatus: 502, number: 2005, message: 'Failed 
 const gatewayTimeout: WireError = { ...badGateway, httpStatus: 504 };
 const invalidProvider: WireError = { httpStatus: 400, number: 2008, message: 'Invalid provider' };
 
+const unknownGateway: WireError = {
+  httpStatus: 400,
+  number: 2001,
+  message: 'Please configure AI Gateway in the Cloudflare dashboard',
+};
+
 const WIRE: Partial<Record<IngressErrorCode, WireError>> = {
   INGRESS_PROVIDER_UNKNOWN: invalidProvider,
   INGRESS_PATH_INVALID: invalidProvider,
-  INGRESS_GATEWAY_UNKNOWN: {
-    httpStatus: 400,
-    number: 2001,
-    message: 'Please configure AI Gateway in the Cloudflare dashboard',
-  },
+  INGRESS_GATEWAY_UNKNOWN: unknownGateway,
+  INGRESS_ACCOUNT_UNKNOWN: unknownGateway,
   INGRESS_NOT_SUPPORTED: { httpStatus: 404, number: 2008, message: 'Not supported' },
   INGRESS_REQUEST_INVALID: { httpStatus: 400, number: 2100, message: 'Invalid request' },
   INGRESS_BODY_TOO_LARGE: { httpStatus: 413, number: 2101, message: 'Request body too large' },

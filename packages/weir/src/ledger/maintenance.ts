@@ -2,13 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Started } from '@weir/kernel';
-import { startSqlEndpoint, type Warehouse } from '@weir/warehouse';
+import { type SqlEngine, startSqlEndpoint, type Warehouse } from '@weir/warehouse';
 import { openHttpWarehouse } from '@weir/warehouse/drivers/http';
-import { openWarehouse } from './open-warehouse.ts';
-import { readRunFile } from './run-file.ts';
-import { ensureDirectory, type Settings } from './settings.ts';
-
-type SqlEngine = Parameters<typeof startSqlEndpoint>[0]['engine'];
+import { openWarehouse } from '../open-warehouse.ts';
+import { ensureDirectory, type Settings } from '../settings.ts';
 
 const USER = 'maintenance';
 /** Repricing writes large chunks; a statement that takes longer than this is stuck. */
@@ -55,10 +52,10 @@ export async function startMaintenance(
 }
 
 /**
- * The warehouse, to write to: the ClickHouse server; the running Weir's engine; else the engine itself, opened here.
+ * The warehouse, to read and write: the ClickHouse server; the running Weir's engine; else the engine itself, opened here.
  * @throws WeirError `WAREHOUSE_*`.
  */
-export async function openWarehouseToWrite(settings: Settings): Promise<Warehouse> {
+export async function openLedger(settings: Settings): Promise<Warehouse> {
   if (settings.warehouseDirectory !== undefined) {
     const access = readAccess(settings);
     if (access !== undefined) {
@@ -92,10 +89,3 @@ function readAccess(settings: Settings): Access | undefined {
     return undefined;
   }
 }
-
-/** The warehouse, to read from: as `weir sql` reaches it, and without a running Weir the engine itself. */
-export async function openWarehouseToRead(settings: Settings): Promise<Warehouse> {
-  return openWarehouseToWrite(settings);
-}
-
-export const isRunning = (settings: Settings): boolean => readRunFile(settings.runDirectory) !== undefined;

@@ -1,0 +1,17 @@
+import type { Call } from '../ledger/call-record.ts';
+import type { RetryPolicy } from '../wire/call-policy.ts';
+
+/** One provider to ask, and how: a call has one, a universal call as many as it names. */
+export interface CallStep {
+  /** As its first attempt is recorded. */
+  readonly call: Call;
+  /** Request headers before Weir's own rules, flat list of names and values. */
+  readonly rawHeaders: readonly string[];
+  /** The `Connection` header that goes with them. */
+  readonly connection: string | undefined;
+  /** What is sent instead of the client's body; undefined sends that. */
+  readonly body: Buffer | undefined;
+  readonly retry: RetryPolicy;
+  /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */
+  readonly timeoutMs: number | undefined;
+}
