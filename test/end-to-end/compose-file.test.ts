@@ -1,15 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@weir/config';
-import { expect, test } from 'vitest';
+import { freePort } from '@weir/testkit';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 interface ComposeService {
   readonly image?: string;
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly ports?: readonly string[];
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -43,9 +46,34 @@ test.each(services)(
   },
 );
 
-test.each(services.filter(([name]) => name !== 'ingress'))(
-  'the composed %s is asked for its health where it answers',
-  (_name, service) => {
-    expect(service.healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${configOf(service).observe.port}/readyz`);
-  },
-);
+describe('the health check of the image', () => {
+  const line = /^ {2}CMD (\[.*\])$/m.exec(readFileSync(`${root}infra/docker/Dockerfile`, 'utf8'))?.[1] ?? '[]';
+  const [, ...words] = JSON.parse(line) as string[];
+
+  async function exitCode(gateway: number, observe: number): Promise<number | null> {
+    const ports = { WEIR_INGRESS_PORT: String(gateway), WEIR_OBSERVE_PORT: String(observe) };
+    const child = spawn(process.execPath, words, { env: ports, stdio: 'ignore' });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  }
+
+  test('passes where the gateway or a service is ready, and nowhere else', async () => {
+    let status = 200;
+    const server = createServer((_request, response) => response.writeHead(status).end());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const unused = await freePort();
+    expect([await exitCode(port, unused), await exitCode(unused, port), await exitCode(unused, unused)]).toEqual([
+      0, 0, 1,
+    ]);
+    status = 503;
+    expect(await exitCode(port, unused)).toBe(1);
+    server.close();
+  });
+
+  test.each(services)('and the composed %s is asked where it answers', (_name, service) => {
+    const { observe, ingress } = configOf(service);
+    expect([ingress.port, observe.port]).toEqual([8787, 9464]);
+  });
+});

@@ -86,7 +86,7 @@ const ingress = Type.Object(
     capture_total_bytes: integer('All captured bodies in flight, per process.', 256 * MEBIBYTE, MEBIBYTE),
     request_body_bytes_max: integer('Larger request bodies are refused with 413.', 256 * MEBIBYTE, 1_024),
     kept_body_bytes_max: integer(
-      'A larger request body is sent as it comes, hence once: no retry, no fallback, no cache.',
+      'A larger request body is sent as it comes, hence once: no retry, no cache; a larger universal request is refused.',
       32 * MEBIBYTE,
     ),
     retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
@@ -286,6 +286,29 @@ export const configSchema = Type.Object(
         retention_days: integer('Bodies are removed after this many days.', 30, 1, 3_650),
       },
       { ...closed, default: {}, description: 'Request and response bodies.' },
+    ),
+    cache: Type.Object(
+      {
+        url: text(
+          'Where cached answers are: `file:<directory>` (shared by the processes of one machine), `redis://host:6379` (by all machines), `memory:` (one process).',
+          'file:./data/cache',
+        ),
+        max_bytes: integer(
+          'All entries together; beyond it those that expire first go first. Redis has a limit of its own.',
+          1_024 * MEBIBYTE,
+          MEBIBYTE,
+        ),
+        max_entries: integer('As above, in entries.', 100_000, 1),
+        wait_ms: integer(
+          'How long a call waits for an equal one that fetches the answer; then it fetches for itself.',
+          30_000,
+        ),
+      },
+      {
+        ...closed,
+        default: {},
+        description: 'Cached answers; a gateway or a call switches the cache on ([caching](caching.md)).',
+      },
     ),
     export: exporter,
     accounts,

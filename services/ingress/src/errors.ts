@@ -9,6 +9,8 @@ export const INGRESS_ERRORS = {
   INGRESS_PATH_INVALID: 'The path cannot be turned into an upstream URL. Compare it with the form in the description.',
   INGRESS_NOT_SUPPORTED: 'The path or protocol is known, but this version does not serve it. Use the provider path.',
   INGRESS_REQUEST_INVALID: 'A method or header of the request cannot be sent upstream. Correct the request.',
+  INGRESS_UNIVERSAL_INVALID:
+    'The body of a universal request is not of its form. The description names the field; compare docs/routing.md.',
   INGRESS_BODY_TOO_LARGE: 'The request body is larger than request_body_bytes_max. Send less, or raise the limit.',
   INGRESS_OVERLOADED: 'As many calls are in flight as the configuration allows. Retry, or add workers.',
   INGRESS_LOG_FULL: 'The event log is at its byte limit, so a call could not be recorded. Check its readers and disk.',
@@ -25,6 +27,8 @@ export const INGRESS_ERRORS = {
   UPSTREAM_BAD_RESPONSE: 'The provider sent something that is not valid HTTP/1.1. Check that the base URL is its API.',
   UPSTREAM_HOSTS_LIMIT: 'More upstream hosts are in use than upstream_hosts_max. Raise it if all are meant.',
   UPSTREAM_DRAIN_LIMIT: 'The client had left and the answer went on beyond the drain limits, so reading it was ended.',
+  UPSTREAM_ALL_FAILED:
+    'Every attempt failed, and the gateway is set to answer 400/2005 then, as Cloudflare. See the rows of the call.',
   UPSTREAM_FAILED: 'The call to the provider failed in a way that has no code of its own. See the log line.',
 } as const;
 export type IngressErrorCode = keyof typeof INGRESS_ERRORS;

@@ -1,4 +1,5 @@
 import { budgets } from './budgets.ts';
+import { cache } from './cache.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   reprice,
   budgets,
+  cache,
   exportCommand,
   doctor,
   verify,

@@ -1,32 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
-import type { Call } from '../ledger/call-record.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
-import { readCallPolicy } from '../wire/call-policy.ts';
-import type { CallTarget } from '../wire/call-target.ts';
+import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
+import { idHeaders } from '../wire/id-headers.ts';
 import type { KeyFingerprint } from '../wire/key-fingerprint.ts';
 import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import type { AttemptContext } from './attempt.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { Slots } from './slots.ts';
+import { answerHeaders, type CallStart, StepPlanner } from './step-planner.ts';
 
 const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };
 const NO_WEBSOCKET: Refusal = { code: 'INGRESS_NOT_SUPPORTED', detail: 'WebSocket connections are not supported.' };
-const HEADER_TEXT_MAX = 512;
-const NO_HEADERS: readonly string[] = [];
 
 /** Takes calls in: refuses what cannot be served or recorded, starts an exchange for the rest, and knows them all. */
 export class CallAcceptor {
   readonly #context: AttemptContext;
-  readonly #fingerprint: KeyFingerprint;
+  readonly #planner: StepPlanner;
   readonly #routing: LiveRouting;
   readonly #exchanges = new Slots<Exchange>();
   #stopping = false;
 
   constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
     this.#context = context;
-    this.#fingerprint = fingerprint;
+    this.#planner = new StepPlanner(context.dependencies, fingerprint);
     this.#routing = routing;
   }
 
@@ -51,21 +49,23 @@ export class CallAcceptor {
     const target = this.#targetOf(request);
     const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
     if (metadata.warning !== '') metrics.metadataWarnings.inc();
+    const eventId = metadata.eventId === '' ? id : metadata.eventId;
     if ('refusal' in target) {
       metrics.refusals.inc({ code: target.refusal.code });
       const details = { logId: id, method: request.method, code: target.refusal.code };
       dependencies.logger.debug(details, 'call refused');
-      sendRefusal(response, target.refusal, this.#refusalHeaders(id, metadata));
+      const headers = [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...this.#answerHeaders(metadata)];
+      sendRefusal(response, target.refusal, headers);
       return;
     }
-    const policy = readCallPolicy(request.headers, target.settings.policy);
-    const { rawHeaders, headers } = request;
-    const call = this.#callOf(id, request, target, metadata);
     const exchange = new Exchange(this.#context, {
-      steps: [{ call, rawHeaders, connection: headers.connection, body: undefined, ...policy }],
+      id,
+      eventId,
+      settings: target.settings,
+      steps: this.#stepsOf({ id, request, metadata }, target),
       request,
       response,
-      ownHeaders: this.#ownHeaders(metadata, policy.warning),
+      answerHeaders: this.#answerHeaders(metadata),
       acceptedAt,
       onEnd: () => this.#exchanges.remove(slot),
     });
@@ -73,52 +73,25 @@ export class CallAcceptor {
     exchange.start();
   }
 
-  #targetOf(request: IncomingMessage): CallTarget | { readonly refusal: Refusal } {
+  #targetOf(request: IncomingMessage): CallTarget | UniversalTarget | { readonly refusal: Refusal } {
     const { config, recorder } = this.#context;
     if (!recorder.accepting) return { refusal: LOG_FULL };
     if (this.#exchanges.size >= config.callsInFlightMax) return { refusal: OVERLOADED };
     const { upgrade, 'x-fal-target-url': fal } = request.headers;
     if (upgrade?.toLowerCase() === 'websocket') return { refusal: NO_WEBSOCKET };
-    return this.#routing.resolveTarget(request.url ?? '/', typeof fal === 'string' ? fal : undefined);
+    const { url = '/' } = request;
+    const target = this.#routing.current.resolveTarget(url, typeof fal === 'string' ? fal : undefined);
+    if (!('refusal' in target) || request.method !== 'POST') return target;
+    return this.#routing.current.resolveUniversal(url) ?? target;
   }
 
-  #callOf(id: string, request: IncomingMessage, target: CallTarget, metadata: CallMetadata): Call {
-    const { dependencies } = this.#context;
-    const { headers } = request;
-    const { ownHeaders } = target;
-    // The row names the credential that goes upstream.
-    const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
-    return {
-      id,
-      parentId: id,
-      attempt: 1,
-      step: 0,
-      eventId: metadata.eventId === '' ? id : metadata.eventId,
-      acceptedAt: dependencies.clock.now(),
-      target,
-      metadata,
-      collectPayload: metadata.collectPayload && target.settings.collectPayloads,
-      apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
-      method: request.method ?? 'GET',
-      userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
-      requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),
-      requestEncoding: headers['content-encoding'] ?? '',
-    };
+  #stepsOf(start: CallStart, target: CallTarget | UniversalTarget): ExchangeOptions['steps'] {
+    if ('provider' in target) return [this.#planner.native(start, target, this.#stopping)];
+    const routing = this.#routing.current;
+    return (body) => this.#planner.universal(start, { place: target, routing, stopping: this.#stopping }, body);
   }
 
-  #refusalHeaders(id: string, metadata: CallMetadata): readonly string[] {
-    const eventId = metadata.eventId === '' ? id : metadata.eventId;
-    const ids = ['cf-aig-log-id', id, 'cf-aig-request-id', id, 'cf-aig-event-id', eventId, 'cf-aig-step', '0'];
-    return [...ids, ...this.#ownHeaders(metadata, '')];
-  }
-
-  /** Weir's own answer headers beside the ids. */
-  #ownHeaders(metadata: CallMetadata, retryWarning: string): readonly string[] {
-    if (metadata.warning === '' && retryWarning === '' && !this.#stopping) return NO_HEADERS;
-    const headers: string[] = [];
-    if (metadata.warning !== '') headers.push('cf-aig-metadata-warning', metadata.warning);
-    if (retryWarning !== '') headers.push('cf-aig-retry-warning', retryWarning);
-    if (this.#stopping) headers.push('connection', 'close');
-    return headers;
+  #answerHeaders(metadata: CallMetadata): readonly string[] {
+    return answerHeaders(metadata, '', this.#stopping);
   }
 }

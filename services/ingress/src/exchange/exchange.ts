@@ -1,8 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
-import type { IngressErrorCode } from '../errors.ts';
+import type { CachedAnswer } from '@weir/response-cache';
+import type { Found } from '../cache/answer-cache.ts';
+import type { AnswerCopy } from '../cache/answer-copy.ts';
+import { CacheTurn } from '../cache/cache-turn.ts';
+import { startsJob } from '../cache/cacheable-call.ts';
+import { cachedEnd } from '../cache/cached-end.ts';
+import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
+import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
+import { idHeaders } from '../wire/id-headers.ts';
+import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
 import type { CallStep } from './call-step.ts';
@@ -12,12 +21,15 @@ import { isRetriedAnswer, isRetriedFailure, retryAfterMs, retryDelayMs } from '.
 import { Stopwatch } from './stopwatch.ts';
 
 export interface ExchangeOptions {
-  /** Who is asked, in order. */
-  readonly steps: readonly [CallStep, ...CallStep[]];
+  readonly id: string;
+  readonly eventId: string;
+  readonly settings: GatewaySettings;
+  /** Who is asked, in order; or how to read that from the request body. */
+  readonly steps: readonly CallStep[] | ((body: Buffer) => readonly CallStep[] | { readonly refusal: Refusal });
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Answer headers of Weir's own that no attempt changes, flat list. */
-  readonly ownHeaders: readonly string[];
+  /** Answer headers of Weir's own when no step answers, flat list. */
+  readonly answerHeaders: readonly string[];
   /** Monotonic ms at which the call was accepted. */
   readonly acceptedAt: number;
   /** Called once, when nothing more will happen. */
@@ -43,7 +55,7 @@ interface KeptAnswer {
  *
  * Another attempt follows only while nothing has gone to the client and the request can be sent again: an answer that
  * may be followed is held back, any other passes chunk by chunk. When all fail the client gets the last answer there was,
- * with its status; Weir's own error only when there was none.
+ * with its status; Weir's own error only when there was none, or when the gateway is set to answer as Cloudflare does.
  */
 export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   readonly client: ClientAnswer;
@@ -53,11 +65,17 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   readonly #upload: Upload;
   readonly #capture: BodyCapture;
   #request: CapturedPayload | undefined;
+  /** Of which step `#request` is, when that has a body of its own. */
+  #requestStep: CallStep | undefined;
+  #steps: readonly CallStep[];
   #body: UploadBody = null;
   /** The attempt that is under way. */
   #attempt: Attempt | undefined;
   #attemptsMade = 0;
   #kept: KeptAnswer | undefined;
+  /** The cache's part in the step that is under way. */
+  #turn: CacheTurn | undefined;
+  #lookingUp = false;
   #waitTimer: NodeJS.Timeout | undefined;
   #cutCode: IngressErrorCode | '' | undefined;
   #ended = false;
@@ -65,8 +83,10 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   constructor(context: AttemptContext, options: ExchangeOptions) {
     const { config, budget, dependencies } = context;
     const limits = { headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes };
+    const { steps } = options;
     this.#context = context;
     this.#options = options;
+    this.#steps = typeof steps === 'function' ? [] : steps;
     this.stopwatch = new Stopwatch(dependencies.clock, options.acceptedAt);
     this.#capture = new BodyCapture(limits, budget);
     this.client = new ClientAnswer(this, { response: options.response, stallTimeoutMs: config.clientStallTimeoutMs });
@@ -74,7 +94,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: this.#mayRepeat ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#needsBody ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -90,14 +110,16 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if (this.#ended) return;
     this.#cutCode ??= code;
     if (this.#attempt !== undefined) this.#attempt.cut(code);
-    else if (this.#attemptsMade === 0) this.#refuse(code);
-    else if (this.#waitTimer !== undefined) this.#giveUp(code);
+    else if (this.#attemptsMade === 0) this.#refuse({ code, detail: '' });
+    else if (this.#waitTimer !== undefined || this.#lookingUp) this.#giveUp(code);
   }
 
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
     this.#body = body;
-    this.#begin({ step: 0, attempt: 1, delayMs: 0 });
+    const refusal = this.#readSteps(body);
+    if (refusal === undefined) this.#begin({ step: 0, attempt: 1, delayMs: 0 });
+    else this.#refuse(refusal);
     this.stopwatch.leave(outer);
   }
 
@@ -117,17 +139,41 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     else this.#attempt.drain();
   }
 
-  requestPayload(): CapturedPayload {
+  get cacheStatus(): 'none' | 'miss' {
+    return this.#turn === undefined ? 'none' : 'miss';
+  }
+
+  copyOf(status: number, head: ResponseHead): AnswerCopy | undefined {
+    return this.#turn?.copyOf(status, head);
+  }
+
+  requestPayload({ call }: { readonly call: Call }): CapturedPayload {
+    const step = this.#steps[call.step];
+    if (step?.body !== undefined && step !== this.#requestStep) {
+      this.#requestStep = step;
+      this.#request = this.#payloadOf(step.body);
+    }
     this.#request ??= this.#capture.finish();
     return this.#request;
   }
 
   holds(attempt: Attempt, status: number, head: ResponseHead): boolean {
-    return this.#nextAfter(attempt, status, head, '') !== undefined;
+    if (this.#nextAfter(attempt, status, head, '') !== undefined) return true;
+    // A failure that the gateway answers for itself.
+    if (!this.#options.settings.cloudflareErrors || !this.#mayRepeat || !this.#repeatable) return false;
+    return this.#steps.length > 1 || isRetriedAnswer(status, head.recorded);
   }
 
   answerHeaders({ call }: Attempt): readonly string[] {
-    return this.#headersOf(call, this.#options.ownHeaders);
+    const { keptBodyBytesMax } = this.#context.config;
+    const sentOnce =
+      this.#mayRepeat && !this.#repeatable
+        ? ['cf-aig-retry-warning', `no retries: the request body is larger than ${keptBodyBytesMax} bytes`]
+        : [];
+    const step = this.#steps[call.step];
+    const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
+    const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
+    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached];
   }
 
   attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
@@ -135,7 +181,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const next = this.#nextAfter(attempt, 0, undefined, code);
     if (next !== undefined) this.#begin(next);
     else if (this.#attemptsMade > 1) this.#giveUp(code);
-    else this.#refuse(code);
+    else this.#refuse({ code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
@@ -145,6 +191,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if (end.complete) this.#keep(attempt, trailers);
     else attempt.held?.take();
     this.#context.recorder.record(attempt.call, end, (durable) => {
+      if (durable) this.#turn?.keep(attempt.call, end);
       if (!durable) this.client.cut();
       else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
@@ -154,10 +201,35 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     });
   }
 
+  /** True when the request is to be known whole before it is sent, or could be sent more than once. */
+  get #needsBody(): boolean {
+    return typeof this.#options.steps === 'function' || this.#mayRepeat || this.#steps[0]?.cache !== undefined;
+  }
+
   /** True when a plan could need the request more than once. */
   get #mayRepeat(): boolean {
+    return this.#steps.length > 1 || (this.#steps[0]?.retry.maxAttempts ?? 1) > 1;
+  }
+
+  /** Reads the steps where they stand in the body; the refusal when they cannot be read. */
+  #readSteps(body: UploadBody): Refusal | undefined {
     const { steps } = this.#options;
-    return steps.length > 1 || steps[0].retry.maxAttempts > 1;
+    if (typeof steps !== 'function') return undefined;
+    if (body !== null && !Buffer.isBuffer(body)) return { code: 'INGRESS_BODY_TOO_LARGE', detail: '' };
+    const read = steps(body ?? Buffer.alloc(0));
+    if ('refusal' in read) return read.refusal;
+    this.#steps = read;
+    return undefined;
+  }
+
+  #payloadOf(body: Buffer): CapturedPayload {
+    const { config, budget } = this.#context;
+    const capture = new BodyCapture({ headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes }, budget);
+    capture.push(body);
+    const payload = capture.finish();
+    // The bytes are those of the client's body, which counts already.
+    capture.release();
+    return payload;
   }
 
   /** The attempt to make after this one; undefined when its answer, or the lack of one, is the client's. */
@@ -167,9 +239,10 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     head: ResponseHead | undefined,
     code: IngressErrorCode | '',
   ): Next | undefined {
-    const { steps } = this.#options;
+    if (!this.#mayRepeat) return undefined;
+    const steps = this.#steps;
     const step = steps[call.step];
-    if (step === undefined || (steps.length === 1 && step.retry.maxAttempts === 1)) return undefined;
+    if (step === undefined) return undefined;
     if (this.#cutCode !== undefined || this.client.gone || this.client.headSent || !this.#repeatable) return undefined;
     if (status > 0 && status < 400) return undefined;
     const retried = head === undefined ? isRetriedFailure(code) : isRetriedAnswer(status, head.recorded);
@@ -197,25 +270,88 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     }
   }
 
+  /** The first attempt of a step comes after a look into the cache. */
   #begin(next: Next): void {
-    const { clock, uuid } = this.#context.dependencies;
-    const { steps, acceptedAt } = this.#options;
-    const step = steps[next.step] ?? steps[0];
+    const step = this.#steps[next.step];
+    if (step === undefined) return;
+    if (next.attempt === 1) this.#turn = this.#turnOf(step);
+    if (next.attempt > 1 || this.#turn === undefined) {
+      this.#attemptAt(step, next);
+      return;
+    }
+    const startedAt =
+      this.#attemptsMade === 0 ? this.#options.acceptedAt : this.#context.dependencies.clock.monotonic();
+    const waitMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, this.#context.config.cacheWaitMs);
+    this.#lookingUp = true;
+    this.#turn.lookUp(this.requestPayload(step).sha256, waitMs, (found) => {
+      const outer = this.stopwatch.enter();
+      this.#lookingUp = false;
+      this.#found(step, next, found, startedAt);
+      this.stopwatch.leave(outer);
+    });
+  }
+
+  #turnOf(step: CallStep): CacheTurn | undefined {
+    this.#turn?.end();
+    const { cache, budget, dependencies, metrics } = this.#context;
+    const body = step.body ?? this.#body;
+    if (cache === undefined || step.cache === undefined || step.cache.skip || !this.#repeatable) return undefined;
+    if (!step.cache.asked && Buffer.isBuffer(body) && startsJob(body)) return undefined;
+    return new CacheTurn(
+      { cache, budget, dependencies, metrics },
+      { ...step, wish: step.cache, entryBytesMax: this.#options.settings.cacheEntryBytesMax },
+    );
+  }
+
+  #found(step: CallStep, next: Next, found: Found, startedAt: number): void {
+    const hit = typeof found === 'object' && 'answer' in found ? found.answer : undefined;
+    this.#context.metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
+    if (hit === undefined) {
+      this.#attemptAt(step, next);
+      return;
+    }
+    const call = this.#callAt(step, next);
+    const { end, head } = cachedEnd(this.#context, {
+      answer: hit,
+      request: this.requestPayload(step),
+      startedAt,
+      clientGone: this.client.gone,
+      stopwatch: this.stopwatch,
+    });
+    this.client.expectEnd();
+    this.#context.recorder.record(call, end, (durable) => {
+      if (durable) this.#giveCached(call, step, hit, head);
+      else this.client.cut();
+      this.#end();
+    });
+  }
+
+  #giveCached(call: Call, step: CallStep, { body }: CachedAnswer, head: ResponseHead): void {
+    if (this.client.gone) return;
+    const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
+    this.client.head(200, 'OK', head, headers);
+    this.#finishBody(body, []);
+  }
+
+  /** The step's call as its next attempt is recorded. */
+  #callAt(step: CallStep, next: Next): Call {
     const first = this.#attemptsMade === 0;
-    const call = first
-      ? step.call
-      : { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
     this.#attemptsMade += 1;
+    if (first) return step.call;
+    const { clock, uuid } = this.#context.dependencies;
+    return { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
+  }
+
+  #attemptAt(step: CallStep, next: Next): void {
+    const { acceptedAt } = this.#options;
+    const startedAt = this.#attemptsMade === 0 ? acceptedAt : this.#context.dependencies.clock.monotonic();
+    const call = this.#callAt(step, next);
     // The last of several attempts waits for its answer as long as the configuration lets it (reference: §5.2).
     const unhurried = step.retry.maxAttempts > 1 && call.attempt === step.retry.maxAttempts;
-    const attempt = new Attempt(this.#context, this, {
-      step,
-      call,
-      startedAt: first ? acceptedAt : clock.monotonic(),
-      timeoutMs: unhurried && next.step === steps.length - 1 ? undefined : step.timeoutMs,
-    });
+    const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
+    const attempt = new Attempt(this.#context, this, { step, call, startedAt, timeoutMs });
     this.#attempt = attempt;
-    attempt.dispatch(this.#body);
+    attempt.dispatch(step.body ?? this.#body);
   }
 
   #keep(attempt: Attempt, trailers: [string, string][]): void {
@@ -225,32 +361,35 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse(code: IngressErrorCode | ''): void {
+  #refuse({ code, detail }: { readonly code: IngressErrorCode | ''; readonly detail: string }): void {
     this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
-    this.#fail(code);
+    if (code !== '') this.client.fail({ code, detail }, this.#ownHeaders);
     this.#end();
   }
 
   /** Ends a call between two attempts: with the last answer, or with an error. */
   #giveUp(code: IngressErrorCode | ''): void {
     if (this.#kept !== undefined) this.#giveKept(this.#kept);
-    else this.#fail(code);
+    else if (code !== '') this.client.fail({ code, detail: '' }, this.#ownHeaders);
     this.#end();
-  }
-
-  #fail(code: IngressErrorCode | '', { call }: { readonly call: Call } = this.#options.steps[0]): void {
-    if (code !== '') this.client.fail({ code, detail: '' }, this.#headersOf(call, this.#options.ownHeaders));
   }
 
   #answer(attempt: Attempt, { complete, errorCode }: CallEnd, trailers: [string, string][]): void {
     if (this.client.gone) return;
-    if (!this.client.headSent) {
-      if (this.#kept !== undefined) this.#giveKept(this.#kept);
-      else this.#fail(errorCode === '' ? 'UPSTREAM_FAILED' : errorCode, attempt);
+    if (this.client.headSent) {
+      if (complete) this.#finishBody(attempt.lastChunk, trailers);
+      else this.client.cut();
       return;
     }
-    if (!complete) this.client.cut();
-    else this.#finishBody(attempt.lastChunk, trailers);
+    if (this.#options.settings.cloudflareErrors && this.#cutCode === undefined) {
+      const detail = errorCode === '' ? '' : INGRESS_ERRORS[errorCode];
+      this.client.fail({ code: 'UPSTREAM_ALL_FAILED', detail }, this.answerHeaders(attempt));
+    } else if (this.#kept !== undefined) {
+      this.#giveKept(this.#kept);
+    } else {
+      const code = errorCode === '' ? 'UPSTREAM_FAILED' : errorCode;
+      this.client.fail({ code, detail: '' }, this.answerHeaders(attempt));
+    }
   }
 
   #giveKept({ attempt, trailers }: KeptAnswer): void {
@@ -274,6 +413,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #end(): void {
     this.#ended = true;
     clearTimeout(this.#waitTimer);
+    this.#turn?.end();
     this.#kept?.attempt.held?.take();
     this.#capture.release();
     this.#upload.release();
@@ -281,15 +421,9 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     this.#options.onEnd();
   }
 
-  /** Weir's own answer headers, on every answer (reference: cloudflare-ai-gateway.md §2.2). */
-  #headersOf(call: Call, more: readonly string[]): readonly string[] {
-    const ids = ['cf-aig-log-id', call.id, 'cf-aig-request-id', call.parentId, 'cf-aig-event-id', call.eventId];
-    const sentOnce = this.#mayRepeat && !this.#repeatable;
-    return [...ids, 'cf-aig-step', String(call.step), ...more, ...(sentOnce ? this.#sentOnceHeader : [])];
-  }
-
-  get #sentOnceHeader(): readonly string[] {
-    const { keptBodyBytesMax } = this.#context.config;
-    return ['cf-aig-retry-warning', `no retries: the request body is larger than ${keptBodyBytesMax} bytes`];
+  /** Weir's own headers of an answer that no attempt gave. */
+  get #ownHeaders(): readonly string[] {
+    const { id, eventId, answerHeaders } = this.#options;
+    return [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...answerHeaders];
   }
 }

@@ -82,13 +82,8 @@ export function resolveTarget(
   const unsupported = Object.hasOwn(NOT_SUPPORTED, parts.slug) ? NOT_SUPPORTED[parts.slug] : undefined;
   if (unsupported !== undefined) return refuse('INGRESS_NOT_SUPPORTED', unsupported);
   if (parts.slug === '') return missingProvider(parts);
-  const settings = routing.gateway(parts.gateway);
-  if (settings === undefined) {
-    return refuse('INGRESS_GATEWAY_UNKNOWN', `Gateway "${shown(parts.gateway)}" is not configured.`);
-  }
-  if (!routing.mayCall(parts.account, parts.gateway)) {
-    return refuse('INGRESS_ACCOUNT_UNKNOWN', `Account "${shown(parts.account)}" may not call this gateway.`);
-  }
+  const settings = settingsOf(parts, routing);
+  if ('refusal' in settings) return settings;
   const { config } = routing;
   const spec = findProvider(parts.slug);
   const provider = spec?.slug ?? parts.slug;
@@ -110,6 +105,37 @@ export function resolveTarget(
     credentialHeaders: spec?.credentialHeaders ?? CUSTOM_CREDENTIALS,
     ownHeaders: ownHeadersOf(provider, config),
   };
+}
+
+/** The gateway of a universal call: `/v1/{account}/{gateway}`, with or without a slash at its end. */
+export interface UniversalTarget {
+  readonly account: string;
+  readonly gateway: string;
+  readonly settings: GatewaySettings;
+}
+
+/** Undefined when the path is not that of a universal call. */
+export function resolveUniversal(
+  url: string,
+  routing: RoutingTable,
+): UniversalTarget | { readonly refusal: Refusal } | undefined {
+  if (!url.startsWith('/v1/')) return undefined;
+  const { account, gateway, slug } = splitTarget(url);
+  if (account === '' || gateway === '' || slug !== '') return undefined;
+  const settings = settingsOf({ account, gateway }, routing);
+  return 'refusal' in settings ? settings : { account, gateway, settings };
+}
+
+function settingsOf(
+  { account, gateway }: Pick<PathParts, 'account' | 'gateway'>,
+  routing: RoutingTable,
+): GatewaySettings | { refusal: Refusal } {
+  const settings = routing.gateway(gateway);
+  if (settings === undefined) {
+    return refuse('INGRESS_GATEWAY_UNKNOWN', `Gateway "${shown(gateway)}" is not configured.`);
+  }
+  if (routing.mayCall(account, gateway)) return settings;
+  return refuse('INGRESS_ACCOUNT_UNKNOWN', `Account "${shown(account)}" may not call this gateway.`);
 }
 
 function ownHeadersOf(provider: string, { customProviders }: RoutingConfig): OwnHeaders | undefined {
@@ -178,7 +204,7 @@ function segmentEnd(url: string, from: number): number {
 
 function missingProvider(parts: PathParts): { refusal: Refusal } {
   if (parts.account === 'default' || parts.gateway === '') return refuse('INGRESS_PROVIDER_UNKNOWN', NO_PROVIDER);
-  return refuse('INGRESS_NOT_SUPPORTED', `The universal endpoint is not supported. ${NO_PROVIDER}`);
+  return refuse('INGRESS_NOT_SUPPORTED', `The universal endpoint takes POST. ${NO_PROVIDER}`);
 }
 
 const refuse = (code: Refusal['code'], detail: string): { refusal: Refusal } => ({ refusal: { code, detail } });
