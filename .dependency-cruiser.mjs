@@ -37,7 +37,7 @@ export default {
     tier('0', 'kernel', 'kernel'),
     tier('1', 'usage|telemetry|config', 'kernel'),
     tier('1-pure', 'providers|pricing|detectors', 'kernel|usage'),
-    tier('2', 'events|event-log|warehouse|object-store', 'kernel|usage'),
+    tier('2', 'events|event-log|warehouse|object-store|response-cache', 'kernel|usage'),
     {
       name: 'services-never-import-services',
       comment: 'Services share schemas/ and the log, nothing else. Move shared code to a package.',

@@ -287,6 +287,29 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'Request and response bodies.' },
     ),
+    cache: Type.Object(
+      {
+        url: text(
+          'Where cached answers are: `file:<directory>` (shared by the processes of one machine), `redis://host:6379` (by all machines), `memory:` (one process).',
+          'file:./data/cache',
+        ),
+        max_bytes: integer(
+          'All entries together; beyond it those that expire first go first. Redis has a limit of its own.',
+          1_024 * MEBIBYTE,
+          MEBIBYTE,
+        ),
+        max_entries: integer('As above, in entries.', 100_000, 1),
+        wait_ms: integer(
+          'How long a call waits for an equal one that fetches the answer; then it fetches for itself.',
+          30_000,
+        ),
+      },
+      {
+        ...closed,
+        default: {},
+        description: 'Cached answers; a gateway or a call switches the cache on ([caching](caching.md)).',
+      },
+    ),
     export: exporter,
     accounts,
     gateways,

@@ -89,6 +89,35 @@ describe('deriveCost', () => {
     expect(codec.encode(deriveCost(event(), position, book)).equals(once)).toBe(true);
   });
 
+  it('I4 I5 a hit of the gateway cache costs nothing and says what it would have cost', () => {
+    const fetched = deriveCost(event({ cache_status: 'miss' }), position, book);
+    const hit = deriveCost(event({ cache_status: 'hit' }), position, book);
+    expect(usd(fetched.cost_usd)).toBe('0.00225');
+    expect([fetched.cost_saved_usd, hit.cost_usd, hit.cost_saved_usd]).toEqual([0n, 0n, fetched.cost_usd]);
+    expect(hit).toMatchObject({
+      input_tokens: 0,
+      output_tokens: 0,
+      cost_source: 'none',
+      cost_lines: [],
+      cost_flags: [],
+    });
+  });
+
+  it('I5 a hit whose price is unknown says so, and saves nothing that is known', () => {
+    const model = 'nobody-knows-this';
+    const hit = deriveCost(
+      event({ cache_status: 'hit' }, { ...question, model }, { ...answer, model }),
+      position,
+      book,
+    );
+    expect([hit.cost_usd, hit.cost_saved_usd, hit.cost_flags]).toEqual([0n, 0n, ['saved_unknown']]);
+  });
+
+  it('I4 a hit saves what the caller’s own rates say', () => {
+    const custom = { cache_status: 'hit', custom_cost: '{"total_cost": 0.5}' } as const;
+    expect(usd(deriveCost(event(custom), position, book).cost_saved_usd)).toBe('0.5');
+  });
+
   it('reads compressed bodies', () => {
     const gzipped = gzipSync(JSON.stringify(answer));
     const cost = deriveCost(event({ response_encoding: 'gzip' }, question, gzipped), position, book);

@@ -27,6 +27,7 @@ export function deriveCost(
 ): CostEvent {
   const facts = countedFacts(event, known);
   const money = priceAttempt(event, facts, book);
+  const saved = savedCost(event, known, book);
   const usage = facts.usage ?? EMPTY_USAGE;
   return {
     ...dimensions(event),
@@ -43,9 +44,9 @@ export function deriveCost(
     usage_raw: facts.usageRaw,
     cost_usd: money.total,
     cost_reported_usd: money.reported,
-    cost_saved_usd: 0n,
+    cost_saved_usd: saved ?? 0n,
     cost_source: money.source,
-    cost_flags: costFlags(event, money),
+    cost_flags: saved === null ? [...costFlags(event, money), 'saved_unknown'] : costFlags(event, money),
     unpriced_reason: money.reason,
     price_book_version: book.version,
     cost_lines: money.lines.map(costLine),
@@ -58,6 +59,11 @@ export function deriveCost(
 function countedFacts(event: RequestEvent, facts: RequestFacts): RequestFacts {
   const elsewhere = event.cache_status === 'hit' || facts.flags.includes(REPEATED_USAGE);
   return elsewhere ? { ...facts, usage: null, billedUsage: null, usageParts: [], reportedCostUsd: '' } : facts;
+}
+
+/** What an answer from the gateway's cache would have cost at the provider; null when that is unknown, 0 for the rest. */
+function savedCost(event: RequestEvent, facts: RequestFacts, book: PriceBook): bigint | null {
+  return event.cache_status === 'hit' ? priceAttempt({ ...event, cache_status: 'none' }, facts, book).total : 0n;
 }
 
 const NOTHING_BILLED = { lines: [], flags: [], model: '', reported: null } as const;

@@ -70,6 +70,8 @@ export interface IngressConfig extends RoutingConfig {
   readonly keptBodyBytesMax: number;
   /** A provider that asks to wait longer than this before a retry is not asked again. */
   readonly retryAfterMaxMs: number;
+  /** How long a call waits for an equal one that fetches what is not cached yet; then it fetches for itself. */
+  readonly cacheWaitMs: number;
   /** Calls in flight in one process; more are refused with 503. */
   readonly callsInFlightMax: number;
   /** Client connections in one process; 0 means no limit. */
@@ -116,6 +118,7 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   requestBodyBytesMax: 512 * MIB,
   keptBodyBytesMax: 32 * MIB,
   retryAfterMaxMs: 30_000,
+  cacheWaitMs: 30_000,
   callsInFlightMax: 4096,
   clientConnectionsMax: 0,
   clientHeadersTimeoutMs: 15_000,

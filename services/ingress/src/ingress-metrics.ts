@@ -19,6 +19,9 @@ export interface IngressMetrics {
   readonly bodiesDropped: IngressCounter;
   readonly eventsLost: IngressCounter;
   readonly metadataWarnings: IngressCounter;
+  readonly cacheLookUps: IngressCounter;
+  readonly cacheStored: IngressCounter;
+  readonly cacheFailures: IngressCounter;
 }
 
 /** What is counted of the attempts at one provider. */
@@ -85,6 +88,15 @@ export function createIngressMetrics(registry: IngressMetricsRegistry): IngressM
     metadataWarnings: registry.counter(
       'weir_ingress_metadata_warnings_total',
       'Calls of which metadata entries were left out.',
+    ),
+    cacheLookUps: registry.counter('weir_ingress_cache_lookups_total', 'Calls that asked the cache: hit or miss.', [
+      'status',
+    ]),
+    cacheStored: registry.counter('weir_ingress_cache_stored_total', 'Answers that were given to the cache.'),
+    cacheFailures: registry.counter(
+      'weir_ingress_cache_failures_total',
+      'Reads and writes of the cache that failed; a read that failed is a miss.',
+      ['code'],
     ),
   };
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Releasers, type Started, sleep } from '@weir/kernel';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { AnswerCache } from './cache/answer-cache.ts';
 import { INGRESS_DEFAULTS, type IngressConfig, type RoutingConfig } from './config.ts';
 import type { AttemptContext } from './exchange/attempt.ts';
 import { CallAcceptor } from './exchange/call-acceptor.ts';
@@ -48,7 +49,18 @@ export async function createIngress(
   const recorder = new CallRecorder(config, dependencies, metrics);
   const dispatcher = createUpstreamAgent(config);
   const providerSeries = createProviderSeries(metrics);
-  const context: AttemptContext = { config, dependencies, dispatcher, recorder, metrics, providerSeries, budget };
+  const { responseCache } = dependencies;
+  const cache = responseCache === undefined ? undefined : new AnswerCache(responseCache, dependencies, metrics);
+  const context: AttemptContext = {
+    config,
+    dependencies,
+    dispatcher,
+    recorder,
+    metrics,
+    providerSeries,
+    budget,
+    cache,
+  };
   const routing = new LiveRouting(config);
   const acceptor = new CallAcceptor(context, routing, createKeyFingerprint(config.keyPepper));
   declareIngressGauges(dependencies.metrics, {

@@ -2,6 +2,7 @@ import type { SyncAppender } from '@weir/event-log';
 import type { Framing } from '@weir/events';
 import type { Clock } from '@weir/kernel';
 import type { Exchange, ExchangeFacts } from '@weir/providers';
+import type { ResponseCache } from '@weir/response-cache';
 
 /** Where log lines go; pino fits. Details never hold a body or a credential. */
 export interface IngressLogger {
@@ -55,6 +56,8 @@ export interface IngressDependencies {
   readonly metricsText: () => Promise<string>;
   /** Reads usage and names from bodies that will not be stored. */
   readonly readExchange: (exchange: Exchange) => ExchangeFacts;
+  /** Where answers are kept; without one nothing is cached. */
+  readonly responseCache?: ResponseCache;
   /** Version of Weir, written to each event. */
   readonly version: string;
   /** Framing of request events; Avro single-object by default. */

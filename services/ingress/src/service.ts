@@ -2,6 +2,7 @@ import type { SyncAppender } from '@weir/event-log';
 import type { Framing } from '@weir/events';
 import { createUuidV7, type Started, systemClock } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
+import type { ResponseCache } from '@weir/response-cache';
 import type { IngressConfig } from './config.ts';
 import { createIngress, type Ingress } from './ingress.ts';
 import type { IngressLogger, IngressMetricsRegistry } from './ports.ts';
@@ -12,6 +13,8 @@ export interface StartIngressDependencies {
   readonly metrics: IngressMetricsRegistry;
   readonly metricsText: () => Promise<string>;
   readonly version: string;
+  /** Where answers are kept; without one nothing is cached. */
+  readonly responseCache?: ResponseCache;
   /** Framing of request events; Avro single-object by default. */
   readonly framing?: Framing;
 }

@@ -1,4 +1,5 @@
 import { budgets } from './budgets.ts';
+import { cache } from './cache.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   usage,
   explain,
   budgets,
+  cache,
   exportCommand,
   doctor,
   verify,

@@ -14,6 +14,7 @@ export function ingressConfig(config: Config, demoProvider: string | undefined):
     requestBodyBytesMax: ingress.request_body_bytes_max,
     keptBodyBytesMax: ingress.kept_body_bytes_max,
     retryAfterMaxMs: ingress.retry_after_max_ms,
+    cacheWaitMs: config.cache.wait_ms,
     callsInFlightMax: ingress.calls_in_flight_max,
     connectTimeoutMs: ingress.connect_timeout_ms,
     firstByteTimeoutMs: ingress.first_byte_timeout_ms,

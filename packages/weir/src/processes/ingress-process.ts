@@ -1,6 +1,7 @@
 /** One ingress worker: the gateway on the shared port, appending to the log in its own thread of execution. */
 import { startIngress } from '@weir/ingress';
 import { Releasers } from '@weir/kernel';
+import { openCache } from '../open-cache.ts';
 import { openAppender } from '../open-log.ts';
 import { settingsWith } from '../settings.ts';
 import { WEIR_VERSION } from '../version.ts';
@@ -19,11 +20,14 @@ await runChild('ingress', telemetry, async ({ metricsText, onConfig }) => {
     const framing = await eventFraming(settings.config);
     const log = await openAppender(settings, telemetry.logger);
     releasers.add('log', () => log.close());
+    const responseCache = await openCache(settings);
+    releasers.add('cache', () => responseCache.close());
     const ingress = await startIngress(ingressConfig(settings.config, demoProvider), {
       appender: log,
       logger: telemetry.logger,
       metrics: telemetry.metrics,
       metricsText,
+      responseCache,
       framing: framing.request,
       version: WEIR_VERSION,
     });

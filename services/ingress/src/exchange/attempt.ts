@@ -1,5 +1,7 @@
 import { WeirError } from '@weir/kernel';
 import type { Dispatcher } from 'undici';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerCopy } from '../cache/answer-copy.ts';
 import type { IngressConfig } from '../config.ts';
 import type { IngressErrorCode } from '../errors.ts';
 import type { IngressMetrics, ProviderSeries } from '../ingress-metrics.ts';
@@ -31,6 +33,8 @@ export interface AttemptContext {
   readonly metrics: IngressMetrics;
   readonly providerSeries: (provider: string) => ProviderSeries;
   readonly budget: CaptureBudget;
+  /** Undefined: nothing is cached. */
+  readonly cache: AnswerCache | undefined;
 }
 
 export interface AttemptOptions {
@@ -51,6 +55,10 @@ export interface AttemptOwner {
   requestPayload(attempt: Attempt): CapturedPayload;
   /** True when another attempt may follow this answer, so that it is held back. */
   holds(attempt: Attempt, status: number, head: ResponseHead): boolean;
+  /** Whether the cache was asked before this attempt was made. */
+  readonly cacheStatus: 'none' | 'miss';
+  /** Where the body of this answer is copied to; undefined when it is not to be cached. */
+  copyOf(status: number, head: ResponseHead): AnswerCopy | undefined;
   /** Weir's own headers of the answer that this attempt gives. */
   answerHeaders(attempt: Attempt): readonly string[];
   /** Nothing went upstream, and nothing will. */
@@ -79,6 +87,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #status = 0;
   #head: ResponseHead | undefined;
   #held: HeldAnswer | undefined;
+  #copy: AnswerCopy | undefined;
   /** The last chunk of an answer of known length: it leaves after the event is durable. */
   #last: Buffer | undefined;
   /** Why Weir itself ended the attempt; '' when the client's leaving is reason enough. */
@@ -169,6 +178,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (!client.gone) clearTimeout(this.#timer);
       const head = readResponseHead(Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []);
       this.#head = head;
+      this.#copy = this.#owner.copyOf(status, head);
       if (status >= 400 && this.#owner.holds(this, status, head)) {
         this.#held = new HeldAnswer(status, statusText, head, this.#context.budget);
         this.#timer = setTimeout(() => this.cut('UPSTREAM_IDLE_TIMEOUT'), HELD_ANSWER_MS);
@@ -184,6 +194,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const outer = stopwatch.enter();
     if (this.#firstByteAt === 0) this.#firstByteAt = stopwatch.enteredAt;
     this.#capture.push(chunk);
+    if (this.#copy?.push(chunk) === false) this.#copy = undefined;
     const { bytes } = this.#capture;
     if (client.gone) {
       if (bytes - this.#drainFromBytes > this.#context.config.drainBytes) this.cut('UPSTREAM_DRAIN_LIMIT');
@@ -251,6 +262,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       errorCode,
       complete,
       clientGone,
+      cacheStatus: this.#owner.cacheStatus,
       durationUs: micros(now - startedAt),
       ttfbUs: this.#firstByteAt === 0 ? 0 : micros(this.#firstByteAt - startedAt),
       overheadUs: micros(this.#owner.stopwatch.takeMs(now)),

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CacheWish } from '../cache/cache-wish.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { RetryPolicy } from '../wire/call-policy.ts';
 
@@ -5,13 +7,17 @@ import type { RetryPolicy } from '../wire/call-policy.ts';
 export interface CallStep {
   /** As its first attempt is recorded. */
   readonly call: Call;
-  /** Request headers before Weir's own rules, flat list of names and values. */
+  /** Request headers, names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** The same before Weir's own rules, flat list of names and values. */
   readonly rawHeaders: readonly string[];
   /** The `Connection` header that goes with them. */
   readonly connection: string | undefined;
   /** What is sent instead of the client's body; undefined sends that. */
   readonly body: Buffer | undefined;
   readonly retry: RetryPolicy;
+  /** Undefined: the cache is not asked. */
+  readonly cache: CacheWish | undefined;
   /** Answer headers of Weir's own beside the ids, flat list. */
   readonly answerHeaders: readonly string[];
   /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */

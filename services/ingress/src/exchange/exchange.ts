@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
+import type { CachedAnswer } from '@weir/response-cache';
+import type { Found } from '../cache/answer-cache.ts';
+import type { AnswerCopy } from '../cache/answer-copy.ts';
+import { CacheTurn } from '../cache/cache-turn.ts';
+import { startsJob } from '../cache/cacheable-call.ts';
+import { cachedEnd } from '../cache/cached-end.ts';
 import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
-import type { CallEnd } from '../ledger/call-record.ts';
+import type { Call, CallEnd } from '../ledger/call-record.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
@@ -67,6 +73,9 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #attempt: Attempt | undefined;
   #attemptsMade = 0;
   #kept: KeptAnswer | undefined;
+  /** The cache's part in the step that is under way. */
+  #turn: CacheTurn | undefined;
+  #lookingUp = false;
   #waitTimer: NodeJS.Timeout | undefined;
   #cutCode: IngressErrorCode | '' | undefined;
   #ended = false;
@@ -85,7 +94,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: typeof steps === 'function' || this.#mayRepeat ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#needsBody ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -102,7 +111,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     this.#cutCode ??= code;
     if (this.#attempt !== undefined) this.#attempt.cut(code);
     else if (this.#attemptsMade === 0) this.#refuse({ code, detail: '' });
-    else if (this.#waitTimer !== undefined) this.#giveUp(code);
+    else if (this.#waitTimer !== undefined || this.#lookingUp) this.#giveUp(code);
   }
 
   bodyReady(body: UploadBody): void {
@@ -130,7 +139,15 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     else this.#attempt.drain();
   }
 
-  requestPayload({ call }: Attempt): CapturedPayload {
+  get cacheStatus(): 'none' | 'miss' {
+    return this.#turn === undefined ? 'none' : 'miss';
+  }
+
+  copyOf(status: number, head: ResponseHead): AnswerCopy | undefined {
+    return this.#turn?.copyOf(status, head);
+  }
+
+  requestPayload({ call }: { readonly call: Call }): CapturedPayload {
     const step = this.#steps[call.step];
     if (step?.body !== undefined && step !== this.#requestStep) {
       this.#requestStep = step;
@@ -153,7 +170,10 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       this.#mayRepeat && !this.#repeatable
         ? ['cf-aig-retry-warning', `no retries: the request body is larger than ${keptBodyBytesMax} bytes`]
         : [];
-    return [...idHeaders(call), ...(this.#steps[call.step]?.answerHeaders ?? []), ...sentOnce];
+    const step = this.#steps[call.step];
+    const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
+    const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
+    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached];
   }
 
   attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
@@ -171,6 +191,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if (end.complete) this.#keep(attempt, trailers);
     else attempt.held?.take();
     this.#context.recorder.record(attempt.call, end, (durable) => {
+      if (durable) this.#turn?.keep(attempt.call, end);
       if (!durable) this.client.cut();
       else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
@@ -178,6 +199,11 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       } else this.#answer(attempt, end, trailers);
       this.#end();
     });
+  }
+
+  /** True when the request is to be known whole before it is sent, or could be sent more than once. */
+  get #needsBody(): boolean {
+    return typeof this.#options.steps === 'function' || this.#mayRepeat || this.#steps[0]?.cache !== undefined;
   }
 
   /** True when a plan could need the request more than once. */
@@ -244,24 +270,86 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     }
   }
 
+  /** The first attempt of a step comes after a look into the cache. */
   #begin(next: Next): void {
-    const { clock, uuid } = this.#context.dependencies;
-    const steps = this.#steps;
-    const step = steps[next.step];
+    const step = this.#steps[next.step];
     if (step === undefined) return;
+    if (next.attempt === 1) this.#turn = this.#turnOf(step);
+    if (next.attempt > 1 || this.#turn === undefined) {
+      this.#attemptAt(step, next);
+      return;
+    }
+    const startedAt =
+      this.#attemptsMade === 0 ? this.#options.acceptedAt : this.#context.dependencies.clock.monotonic();
+    const waitMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, this.#context.config.cacheWaitMs);
+    this.#lookingUp = true;
+    this.#turn.lookUp(this.requestPayload(step).sha256, waitMs, (found) => {
+      const outer = this.stopwatch.enter();
+      this.#lookingUp = false;
+      this.#found(step, next, found, startedAt);
+      this.stopwatch.leave(outer);
+    });
+  }
+
+  #turnOf(step: CallStep): CacheTurn | undefined {
+    this.#turn?.end();
+    const { cache, budget, dependencies, metrics } = this.#context;
+    const body = step.body ?? this.#body;
+    if (cache === undefined || step.cache === undefined || step.cache.skip || !this.#repeatable) return undefined;
+    if (!step.cache.asked && Buffer.isBuffer(body) && startsJob(body)) return undefined;
+    return new CacheTurn(
+      { cache, budget, dependencies, metrics },
+      { ...step, wish: step.cache, entryBytesMax: this.#options.settings.cacheEntryBytesMax },
+    );
+  }
+
+  #found(step: CallStep, next: Next, found: Found, startedAt: number): void {
+    const hit = typeof found === 'object' && 'answer' in found ? found.answer : undefined;
+    this.#context.metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
+    if (hit === undefined) {
+      this.#attemptAt(step, next);
+      return;
+    }
+    const call = this.#callAt(step, next);
+    const { end, head } = cachedEnd(this.#context, {
+      answer: hit,
+      request: this.requestPayload(step),
+      startedAt,
+      clientGone: this.client.gone,
+      stopwatch: this.stopwatch,
+    });
+    this.client.expectEnd();
+    this.#context.recorder.record(call, end, (durable) => {
+      if (durable) this.#giveCached(call, step, hit, head);
+      else this.client.cut();
+      this.#end();
+    });
+  }
+
+  #giveCached(call: Call, step: CallStep, { body }: CachedAnswer, head: ResponseHead): void {
+    if (this.client.gone) return;
+    const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
+    this.client.head(200, 'OK', head, headers);
+    this.#finishBody(body, []);
+  }
+
+  /** The step's call as its next attempt is recorded. */
+  #callAt(step: CallStep, next: Next): Call {
     const first = this.#attemptsMade === 0;
-    const call = first
-      ? step.call
-      : { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
     this.#attemptsMade += 1;
+    if (first) return step.call;
+    const { clock, uuid } = this.#context.dependencies;
+    return { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
+  }
+
+  #attemptAt(step: CallStep, next: Next): void {
+    const { acceptedAt } = this.#options;
+    const startedAt = this.#attemptsMade === 0 ? acceptedAt : this.#context.dependencies.clock.monotonic();
+    const call = this.#callAt(step, next);
     // The last of several attempts waits for its answer as long as the configuration lets it (reference: §5.2).
     const unhurried = step.retry.maxAttempts > 1 && call.attempt === step.retry.maxAttempts;
-    const attempt = new Attempt(this.#context, this, {
-      step,
-      call,
-      startedAt: first ? this.#options.acceptedAt : clock.monotonic(),
-      timeoutMs: unhurried && next.step === steps.length - 1 ? undefined : step.timeoutMs,
-    });
+    const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
+    const attempt = new Attempt(this.#context, this, { step, call, startedAt, timeoutMs });
     this.#attempt = attempt;
     attempt.dispatch(step.body ?? this.#body);
   }
@@ -325,6 +413,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #end(): void {
     this.#ended = true;
     clearTimeout(this.#waitTimer);
+    this.#turn?.end();
     this.#kept?.attempt.held?.take();
     this.#capture.release();
     this.#upload.release();

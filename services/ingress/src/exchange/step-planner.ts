@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorMessage } from '@weir/kernel';
 import { CREDENTIAL_HEADERS } from '@weir/providers';
+import { type CacheWish, readCacheWish } from '../cache/cache-wish.ts';
+import { isCacheableByDefault } from '../cache/cacheable-call.ts';
 import type { RoutingVersion } from '../gateways/live-routing.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { IngressDependencies } from '../ports.ts';
@@ -38,8 +40,11 @@ export class StepPlanner {
   native({ id, request, metadata }: CallStart, target: CallTarget, stopping: boolean): CallStep {
     const { headers, rawHeaders } = request;
     const policy = readCallPolicy(headers, target.settings.policy);
+    const call = this.#callOf(id, request.method ?? 'GET', headers, target, metadata);
     return {
-      call: this.#callOf(id, request.method ?? 'GET', headers, target, metadata),
+      call,
+      headers,
+      cache: cacheWish(call, headers),
       rawHeaders,
       connection: headers.connection,
       body: undefined,
@@ -88,6 +93,8 @@ export class StepPlanner {
     const call = this.#callOf(id, 'POST', headers, target, metadata);
     return {
       call: { ...call, step: index },
+      headers,
+      cache: cacheWish(call, headers),
       rawHeaders: rawStepHeaders(request.rawHeaders, step.headers, own),
       connection: request.headers.connection,
       body: step.query,
@@ -118,6 +125,13 @@ export class StepPlanner {
       requestEncoding: headers['content-encoding'] ?? '',
     };
   }
+}
+
+/** What a call wants of the cache; a gateway's own setting is for calls that may be repeated only. */
+function cacheWish({ method, target }: Call, headers: IncomingHttpHeaders): CacheWish | undefined {
+  const wish = readCacheWish(headers, target.settings.cacheTtlSeconds);
+  if (wish === undefined || wish.asked) return wish;
+  return isCacheableByDefault(method, target.path, target.provider) ? wish : undefined;
 }
 
 function readSteps(body: Buffer): readonly UniversalStep[] | { readonly refusal: Refusal } {

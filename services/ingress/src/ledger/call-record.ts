@@ -1,4 +1,4 @@
-import type { Outcome } from '@weir/events';
+import type { Outcome, RequestEvent } from '@weir/events';
 import type { IngressErrorCode } from '../errors.ts';
 import type { CallMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget } from '../wire/call-target.ts';
@@ -38,6 +38,7 @@ export interface CallEnd {
   readonly errorCode: IngressErrorCode | '';
   readonly complete: boolean;
   readonly clientGone: boolean;
+  readonly cacheStatus: RequestEvent['cache_status'];
   readonly durationUs: number;
   readonly ttfbUs: number;
   readonly overheadUs: number;

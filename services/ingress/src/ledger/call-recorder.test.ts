@@ -83,7 +83,7 @@ function end(bytes: number): CallEnd {
   const body = capture.finish();
   return {
     ...{ status: 200, head: undefined, outcome: 'ok', errorCode: '', complete: true, clientGone: false },
-    ...{ durationUs: 1, ttfbUs: 1, overheadUs: 1, request: body, response: body },
+    ...{ cacheStatus: 'none', durationUs: 1, ttfbUs: 1, overheadUs: 1, request: body, response: body },
   };
 }
 

@@ -2,6 +2,7 @@ import type { LogRecord, Position, SyncAppender } from '@weir/event-log';
 import { createCodec, type RequestEvent } from '@weir/events';
 import { createUuidV7, type Started, systemClock, WeirError } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
+import { openMemoryCache } from '@weir/response-cache/drivers/memory';
 import type { IngressConfig } from '../config.ts';
 import { createIngress, type Ingress } from '../ingress.ts';
 import type { IngressDependencies, IngressLogger, IngressMetricsRegistry } from '../ports.ts';
@@ -109,6 +110,7 @@ export async function startTestIngress(
       clock: systemClock,
       uuid: createUuidV7(),
       random: () => 0.5,
+      responseCache: openMemoryCache({ bytesMax: 64 * 1024 * 1024, entriesMax: 10_000 }),
       ...overrides,
     },
   );

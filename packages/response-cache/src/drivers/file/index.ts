@@ -1,0 +1,1 @@
+export { openFileCache } from './open-file-cache.ts';

@@ -1,0 +1,1 @@
+export { openMemoryCache } from './open-memory-cache.ts';

@@ -1,0 +1,3 @@
+export { type CacheAddress, parseCacheUrl } from './cache-url.ts';
+export { RESPONSE_CACHE_ERRORS } from './errors.ts';
+export type { CachedAnswer, CacheKey, CacheLimits, CacheSelection, ResponseCache } from './response-cache.ts';

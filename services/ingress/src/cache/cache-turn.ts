@@ -1,0 +1,97 @@
+import type { IngressMetrics } from '../ingress-metrics.ts';
+import type { Call, CallEnd } from '../ledger/call-record.ts';
+import type { CaptureBudget } from '../ledger/capture-budget.ts';
+import type { IngressDependencies } from '../ports.ts';
+import type { ResponseHead } from '../wire/response-headers.ts';
+import type { AnswerCache, Found, Lease } from './answer-cache.ts';
+import { AnswerCopy } from './answer-copy.ts';
+import { cacheKey } from './cache-key.ts';
+import type { CacheWish } from './cache-wish.ts';
+import { isAccepted, storedHeaders } from './stored-headers.ts';
+import { isWholeAnswer } from './whole-answer.ts';
+
+export interface CacheTurnContext {
+  readonly cache: AnswerCache;
+  readonly budget: CaptureBudget;
+  readonly dependencies: IngressDependencies;
+  readonly metrics: IngressMetrics;
+}
+
+export interface CacheTurnOptions {
+  readonly call: Call;
+  readonly wish: CacheWish;
+  /** Request headers of the step, names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Larger answers are not stored. */
+  readonly entryBytesMax: number;
+}
+
+/** One step of a call before the cache: looks the answer up, and stores what is fetched instead. */
+export class CacheTurn {
+  readonly #context: CacheTurnContext;
+  readonly #options: CacheTurnOptions;
+  #cancel: (() => void) | undefined;
+  #lease: Lease | undefined;
+  #copy: AnswerCopy | undefined;
+  #headers: readonly string[] = [];
+
+  constructor(context: CacheTurnContext, options: CacheTurnOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** `done` is called once, later, unless the turn ends before. */
+  lookUp(bodySha256: string, waitMs: number, done: (found: Found) => void): void {
+    const { call, wish, headers } = this.#options;
+    const accepted = String(headers['accept-encoding'] ?? '');
+    this.#cancel = this.#context.cache.lookUp({
+      key: cacheKey(call, headers, wish.name, bodySha256),
+      waitMs,
+      fits: (answer) => isAccepted(encodingOf(answer.headers), accepted),
+      done: (found) => {
+        this.#cancel = undefined;
+        if (typeof found === 'object' && 'lease' in found) this.#lease = found.lease;
+        done(found);
+      },
+    });
+  }
+
+  /** Where the body of an answer is copied to; undefined when it is not to be stored. */
+  copyOf(status: number, { contentLength, forward }: ResponseHead): AnswerCopy | undefined {
+    const { entryBytesMax } = this.#options;
+    if (this.#lease === undefined || status !== 200 || contentLength > entryBytesMax) return undefined;
+    this.#headers = storedHeaders(forward);
+    this.#copy = new AnswerCopy(entryBytesMax, this.#context.budget);
+    return this.#copy;
+  }
+
+  /** Stores an answer that came whole, and gives it to the calls that wait for it. */
+  keep(call: Call, end: CallEnd): void {
+    const copy = this.#copy;
+    if (this.#lease === undefined || copy?.whole !== true || !end.complete) return;
+    const body = copy.body();
+    const { dependencies, metrics } = this.#context;
+    if (!isWholeAnswer(call, end, body, dependencies.readExchange)) return;
+    const storedAt = dependencies.clock.now();
+    const expiresAt = storedAt + this.#options.wish.ttlSeconds * 1_000;
+    const lease = this.#lease;
+    this.#lease = undefined;
+    metrics.cacheStored.inc();
+    lease.settle({ headers: this.#headers, body, requestId: call.id, usageAdded: false, storedAt, expiresAt });
+  }
+
+  /** Ends the turn: who waits for its answer fetches it for itself. */
+  end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#lease?.settle(undefined);
+    this.#lease = undefined;
+    this.#copy?.release();
+    this.#copy = undefined;
+  }
+}
+
+function encodingOf(headers: readonly string[]): string {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding');
+  return at < 0 ? '' : (headers[at + 1] ?? '');
+}

@@ -1,0 +1,53 @@
+import type { CachedAnswer } from '@weir/response-cache';
+import type { IngressConfig } from '../config.ts';
+import { outcomeOf } from '../exchange/outcome.ts';
+import type { Stopwatch } from '../exchange/stopwatch.ts';
+import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
+import type { CallEnd } from '../ledger/call-record.ts';
+import type { CaptureBudget } from '../ledger/capture-budget.ts';
+import type { IngressDependencies } from '../ports.ts';
+import { type ResponseHead, readResponseHead } from '../wire/response-headers.ts';
+
+interface CachedEndContext {
+  readonly config: IngressConfig;
+  readonly budget: CaptureBudget;
+  readonly dependencies: IngressDependencies;
+}
+
+export interface CachedCall {
+  readonly answer: CachedAnswer;
+  readonly request: CapturedPayload;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  readonly clientGone: boolean;
+  readonly stopwatch: Stopwatch;
+}
+
+/** How a call that the cache answers ends: its row holds the answer, so that what it would have cost can be told. */
+export function cachedEnd(
+  { config, budget, dependencies }: CachedEndContext,
+  { answer, request, startedAt, clientGone, stopwatch }: CachedCall,
+): { readonly end: CallEnd; readonly head: ResponseHead } {
+  const head = readResponseHead(answer.headers);
+  const capture = new BodyCapture({ headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes }, budget);
+  capture.push(answer.body);
+  const response = capture.finish();
+  capture.release();
+  const now = dependencies.clock.monotonic();
+  const durationUs = Math.max(1, Math.round((now - startedAt) * 1_000));
+  const end: CallEnd = {
+    status: 200,
+    head,
+    outcome: outcomeOf(200, '', clientGone),
+    errorCode: '',
+    complete: true,
+    clientGone,
+    cacheStatus: 'hit',
+    durationUs,
+    ttfbUs: durationUs,
+    overheadUs: Math.max(0, Math.round(stopwatch.takeMs(now) * 1_000)),
+    request,
+    response,
+  };
+  return { end, head };
+}
