@@ -1,3 +1,4 @@
+import { backtest } from './backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
@@ -12,6 +13,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -26,7 +28,9 @@ export const COMMANDS: readonly Command[] = [
   explain,
   budgets,
   cache,
+  backtest,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,
