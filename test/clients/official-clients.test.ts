@@ -1,5 +1,5 @@
 import type { Started } from '@weir/kernel';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { anthropicClient } from './families/anthropic-client.ts';
 import { cohereClient } from './families/cohere-client.ts';
 import { describeAiGatewayProvider } from './families/describe-ai-gateway-provider.ts';
@@ -9,6 +9,8 @@ import { mistralClient } from './families/mistral-client.ts';
 import { openAiChatClient, openAiResponsesClient } from './families/openai-client.ts';
 import { replicateClient } from './families/replicate-client.ts';
 import { vercelAiClients } from './families/vercel-ai-client.ts';
+import { locatePythonClients } from './python/locate-python-clients.ts';
+import { type AskPython, pythonClients, startPython } from './python/python-clients.ts';
 import { type ClientBench, startClientBench } from './support/client-bench.ts';
 import { describeClient } from './support/describe-client.ts';
 
@@ -38,3 +40,14 @@ afterAll(() => started?.stop());
 
 for (const family of FAMILIES) describeClient(family, bench);
 describeAiGatewayProvider(bench);
+
+const found = await locatePythonClients();
+describe.skipIf(found === undefined)('in Python', () => {
+  let python: Started<AskPython> | undefined;
+  beforeAll(async () => {
+    if (found !== undefined) python = await startPython(found);
+  });
+  afterAll(() => python?.stop());
+  const ask: AskPython = (question) => python?.value(question) ?? Promise.reject(new Error('Python has not started'));
+  for (const family of pythonClients(() => ask)) describeClient(family, bench);
+});
