@@ -1,5 +1,5 @@
 export type { AlertStatus } from './budget/alert-ladder.ts';
-export { type Budget, matchBudget, scopeKey } from './budget/budget.ts';
+export { type Budget, matchBudget, ROLLING_STEPS, scopeKey } from './budget/budget.ts';
 export {
   type BookNotice,
   type BudgetAlert,
@@ -11,4 +11,5 @@ export {
 export { type BudgetDefinition, compileBudgets } from './budget/compile-budgets.ts';
 export { dimensionOf } from './budget/dimensions.ts';
 export { shareOf } from './budget/sums.ts';
+export { createZonedPeriods } from './budget/zoned-period.ts';
 export { DETECTORS_ERRORS } from './errors.ts';

@@ -10,6 +10,8 @@ export type { GatewayConfig } from './gateways/gateway-settings.ts';
 export { checkRouting } from './gateways/routing.ts';
 export { createIngress, type Ingress } from './ingress.ts';
 export type { KeptFacts } from './ledger/request-event.ts';
+export type { CallMeter, WorstCall } from './limits/call-meter.ts';
+export type { RateLimitConfig } from './limits/rate-limit.ts';
 export type {
   IngressCounter,
   IngressDependencies,

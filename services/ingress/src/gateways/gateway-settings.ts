@@ -1,3 +1,4 @@
+import { compileRateLimits, type RateLimit, type RateLimitConfig } from '../limits/rate-limit.ts';
 import type { Backoff, CallPolicy } from '../wire/call-policy.ts';
 
 /** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
@@ -18,6 +19,8 @@ export interface GatewayConfig {
   readonly retryMaxAttempts: number;
   readonly retryDelayMs: number;
   readonly retryBackoff: Backoff;
+  /** By name. */
+  readonly rateLimits: Readonly<Record<string, RateLimitConfig>>;
   /** True: 400/2005 when every attempt failed, instead of the provider's own status. */
   readonly cloudflareErrors: boolean;
 }
@@ -33,6 +36,7 @@ const GATEWAY_DEFAULTS: GatewayConfig = {
   retryMaxAttempts: 1,
   retryDelayMs: 500,
   retryBackoff: 'exponential',
+  rateLimits: {},
   cloudflareErrors: false,
 };
 
@@ -41,12 +45,21 @@ export interface GatewaySettings extends GatewayConfig {
   readonly id: string;
   /** How its calls are carried out when they do not say so themselves. */
   readonly policy: CallPolicy;
+  readonly limits: readonly RateLimit[];
 }
 
-/** The settings of a gateway of which the configuration gives some, or none. */
+/**
+ * The settings of a gateway of which the configuration gives some, or none.
+ * @throws WeirError `INGRESS_CONFIG_INVALID`.
+ */
 export function gatewaySettings(id: string, given: Partial<GatewayConfig>): GatewaySettings {
   const gateway = { ...GATEWAY_DEFAULTS, ...given };
   const { retryMaxAttempts: maxAttempts, retryDelayMs: delayMs, retryBackoff: backoff, requestTimeoutMs } = gateway;
   const timeoutMs = requestTimeoutMs === 0 ? undefined : requestTimeoutMs;
-  return { ...gateway, id, policy: { retry: { maxAttempts, delayMs, backoff }, timeoutMs, warning: '' } };
+  return {
+    ...gateway,
+    id,
+    policy: { retry: { maxAttempts, delayMs, backoff }, timeoutMs, warning: '' },
+    limits: compileRateLimits('gateway', id, gateway.rateLimits),
+  };
 }
