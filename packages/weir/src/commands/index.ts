@@ -1,3 +1,4 @@
+import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   usage,
   explain,
   budgets,
+  backtest,
   cache,
   exportCommand,
   token,
