@@ -1,5 +1,5 @@
 import type { BudgetDefinition } from '@weir/detectors';
-import type { GatewayConfig } from './gateways/gateway-settings.ts';
+import type { GatewayConfig } from './gateways/gateway-config.ts';
 import type { ProviderKeyConfig, TokenConfig } from './identity/identity-config.ts';
 
 /** An account of the path. */

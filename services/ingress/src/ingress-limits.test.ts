@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { IngressConfig } from './config.ts';
 import { TOKEN_DEFAULTS } from './identity/identity-config.ts';
 import type { CallMeter } from './limits/call-meter.ts';
-import type { RateLimitConfig } from './limits/rate-limit.ts';
+import type { RateLimitConfig } from './limits/rate-limit-config.ts';
 import type { IngressDependencies } from './ports.ts';
 import { type Answer, call, startUpstream } from './testing/http-peers.ts';
 import { startTestIngress, type TestIngress } from './testing/test-ingress.ts';

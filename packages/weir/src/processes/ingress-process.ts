@@ -4,7 +4,6 @@ import { type Ingress, startIngress } from '@weir/ingress';
 import { Releasers } from '@weir/kernel';
 import { openCache } from '../open-cache.ts';
 import { openAppender, openBareLog } from '../open-log.ts';
-import { openState } from '../open-state.ts';
 import { settingsWith } from '../settings.ts';
 import { WEIR_VERSION } from '../version.ts';
 import { needsMeter, openCallMeter } from './call-meter.ts';
@@ -12,6 +11,7 @@ import { configFromSupervisor, runChild } from './child-process.ts';
 import { eventFraming } from './event-framing.ts';
 import { followBudgets } from './follow-budgets.ts';
 import { ingressConfig, routingConfig } from './ingress-config.ts';
+import { openState } from './open-state.ts';
 import { processTelemetry } from './process-telemetry.ts';
 
 const settings = settingsWith(await configFromSupervisor());

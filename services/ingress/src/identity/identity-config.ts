@@ -1,4 +1,4 @@
-import type { RateLimitConfig } from '../limits/rate-limit.ts';
+import type { RateLimitConfig } from '../limits/rate-limit-config.ts';
 
 /** A gateway token: who may call, and what. */
 export interface TokenConfig {

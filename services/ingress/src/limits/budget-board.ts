@@ -3,8 +3,8 @@ import type { BudgetStateEvent } from '@weir/events';
 import { fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
 import type { Call } from '../ledger/call-record.ts';
 import type { AttemptClaim } from './attempt-claim.ts';
-import { type DimensionsOf, isCallDimension } from './call-dimensions.ts';
 import type { WorstCall } from './call-meter.ts';
+import { type DimensionsOf, isCallDimension } from './dimension-names.ts';
 import { amountText, usedBy, worstOf } from './limit-claim.ts';
 import { type Counted, nanoFromPico } from './rate-limit.ts';
 

@@ -1,6 +1,6 @@
 import type { AttemptClaim, ClaimEnd } from './attempt-claim.ts';
-import type { DimensionsOf } from './call-dimensions.ts';
 import type { WorstCall } from './call-meter.ts';
+import type { DimensionsOf } from './dimension-names.ts';
 import { type Counted, nanoFromPico, type RateLimit } from './rate-limit.ts';
 
 export interface ClaimedCall {

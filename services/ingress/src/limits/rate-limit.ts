@@ -1,21 +1,10 @@
 import { parseDecimal, picoFromText, WeirError } from '@weir/kernel';
 import { fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
-import { type DimensionsOf, isCallDimension } from './call-dimensions.ts';
+import { type DimensionsOf, isCallDimension } from './dimension-names.ts';
+import type { RateLimitConfig } from './rate-limit-config.ts';
 
 /** What is counted. Money is counted in billionths of a dollar, rounded up: whole numbers that stay exact. */
 export type Counted = 'requests' | 'tokens' | 'usd';
-
-export interface RateLimitConfig {
-  /** 0 for none; exactly one of the three is set. */
-  readonly requests: number;
-  readonly tokens: number;
-  /** Decimal text; '' for none. */
-  readonly usd: string;
-  readonly windowSeconds: number;
-  readonly technique: 'fixed' | 'sliding';
-  /** Each combination of these dimensions has the whole limit. */
-  readonly per: readonly string[];
-}
 
 /** A rate limit made ready. */
 export interface RateLimit {

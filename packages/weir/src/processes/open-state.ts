@@ -5,7 +5,7 @@ import { openEmbeddedState } from '@weir/shared-state/drivers/embedded';
 import { openMemoryState } from '@weir/shared-state/drivers/memory';
 import { openRedisState } from '@weir/shared-state/drivers/redis';
 import type { Logger } from '@weir/telemetry';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 /** Opens where limits and budgets count. @throws WeirError `STATE_OPEN_FAILED`. */
 export function openState({ config, baseDirectory }: Settings, logger: Logger): SharedState {
