@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { systemClock } from '@weir/kernel';
+import { openMemoryCache } from '@weir/response-cache/drivers/memory';
 import type { SharedState } from '@weir/shared-state';
 import { openEmbeddedState } from '@weir/shared-state/drivers/embedded';
 import { openMemoryState } from '@weir/shared-state/drivers/memory';
@@ -145,6 +146,20 @@ describe('rate limits in requests', () => {
     fail(2);
     expect([(await chat(url)).status, (await chat(url)).status, (await chat(url)).status]).toEqual([200, 200, 429]);
     expect(asked()).toBe(4);
+  });
+
+  it('an answer of the cache counts against no limit', async () => {
+    const { url, asked } = await start(
+      { gateways: { default: { cacheTtlSeconds: 600, rateLimits: { r: limit({ requests: 1 }) } } } },
+      { responseCache: openMemoryCache({ bytesMax: 1_000_000, entriesMax: 10 }) },
+    );
+    const answers = [await chat(url), await chat(url), await chat(url, {}, '{"model":"other"}')];
+    expect(answers.map(({ status, headers }) => [status, headers['cf-aig-cache-status']])).toEqual([
+      [200, 'MISS'],
+      [200, 'HIT'],
+      [429, undefined],
+    ]);
+    expect(asked()).toBe(1);
   });
 
   it('a reload brings new limits to calls that come from now on', async () => {
