@@ -137,6 +137,21 @@ describe('hard budgets', () => {
     expect((await chat(url)).status).toBe(200);
   });
 
+  it('a top-up and another limit count at once, for the values that they name', async () => {
+    const reason = 'launch week';
+    const none = { until: '', limit: '', add: '', scope: {}, reason };
+    const today = new Date().toISOString().slice(0, 10);
+    const adjustments = [
+      { ...none, from: today, add: '0.001' },
+      { ...none, from: '2020-01-01', limit: '5', scope: { feature: 'vip' } },
+    ];
+    const { url } = await start({ each: budget({ limit_usd: '0.0025', per: ['feature'], adjustments }) });
+    const limitFor = async (feature: string) =>
+      (await chat(url, { 'cf-aig-metadata': JSON.stringify({ feature }) })).headers['cf-aig-budget-limit'];
+    expect(await limitFor('chat')).toBe('0.0035');
+    expect(await limitFor('vip')).toBe('5.001');
+  });
+
   it('each scope has the whole limit, and calls out of scope are not asked', async () => {
     const budgets = {
       each: budget({ scope: { feature: 'chat' }, per: ['user_id'], limit_requests: 1 }),

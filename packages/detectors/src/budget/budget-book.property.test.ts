@@ -202,6 +202,74 @@ describe('I3 I4 the budget book', () => {
   });
 });
 
+describe('I3 I4 nothing is lost at midnight, on the first day of a period, or where clocks change', () => {
+  const near = [
+    '2026-03-29T01:00:00Z',
+    '2026-10-25T01:00:00Z',
+    '2018-11-04T03:00:00Z',
+    '2026-02-28T23:00:00Z',
+    '2026-12-31T23:59:00Z',
+    '2011-12-30T10:00:00Z',
+  ].map((text) => Date.parse(text));
+  it('each event is in the one period that holds its time, and the periods add up to all', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('hour', 'day', 'week', 'month', 'quarter', 'year'),
+        fc.constantFrom('UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'Asia/Kolkata', 'Pacific/Apia'),
+        fc.integer({ min: 1, max: 7 }),
+        fc.constantFrom(...near),
+        fc.array(fc.tuple(fc.integer({ min: -48 * 60, max: 48 * 60 }), fc.nat(9)), { minLength: 1, maxLength: 40 }),
+        fc.nat(40),
+        (period, time_zone, day, around, events, stop) => {
+          const starts_on = period === 'hour' || period === 'day' ? 1 : day;
+          const limits = { limit_usd: '0.00000000002', thresholds: [1], enforcement: 'soft' as const };
+          const budgets = compileBudgets({ b: { ...common, ...limits, period, time_zone, starts_on } });
+          const key = budgets[0]?.key ?? '';
+          const options = { lateMs: 8 * 24 * HOUR };
+          let book = new BudgetBook(budgets, options);
+          const standings: BudgetStanding[] = [];
+          const opened: string[] = [];
+          events.forEach(([minutes, cost], offset) => {
+            const ts = around + minutes * 60_000;
+            book.count(
+              {
+                partition: 0,
+                offset,
+                requestId: `r${offset}`,
+                ts,
+                cost: BigInt(cost),
+                tokens: 1,
+                matches: [[key, []]],
+              },
+              ts,
+            );
+            standings.push(...book.takeStandings());
+            opened.push(
+              ...book.takeAlerts().flatMap(({ status, span }) => (status === 'open' ? [String(span.start)] : [])),
+            );
+            if (offset !== stop) return;
+            const stored = JSON.stringify(book.snapshot());
+            book = new BudgetBook(budgets, options);
+            book.restore(JSON.parse(stored) as unknown[]);
+          });
+          const found = [...newest(standings).values()].sort((a, b) => a.span.start - b.span.start);
+          for (const { span, sums } of found) {
+            const own = events.filter(
+              ([minutes]) => around + minutes * 60_000 >= span.start && around + minutes * 60_000 < span.end,
+            );
+            expect(sums.requests).toBe(own.length);
+            expect(sums.spent).toBe(own.reduce((total, [, cost]) => total + BigInt(cost), 0n));
+          }
+          expect(found.reduce((total, { sums }) => total + sums.requests, 0)).toBe(events.length);
+          const full = found.filter(({ sums }) => sums.spent >= 20n).map(({ span }) => String(span.start));
+          expect(opened.sort()).toEqual(full.sort());
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
 const spend = (
   offset: number,
   ts: number,

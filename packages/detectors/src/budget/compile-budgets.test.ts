@@ -37,6 +37,20 @@ describe('compileBudgets', () => {
     expect(compile({ period: 'rolling 7d' })?.period).toEqual({ kind: 'rolling', stepMs: 168 * 60_000 });
   });
 
+  it('limits beside each other are budgets beside each other; adding one keeps the first', () => {
+    const several = compileBudgets({
+      team: { ...definition, limit_tokens: 7, limit_requests: 3, adjustments: [adjustment({})] },
+    });
+    expect(several.map(({ id, limit }) => [id, limit])).toEqual([
+      ['team', { kind: 'usd', amount: 100n * 10n ** 12n }],
+      ['team.tokens', { kind: 'tokens', amount: 7n }],
+      ['team.requests', { kind: 'requests', amount: 3n }],
+    ]);
+    expect(several.map(({ adjustments }) => adjustments.length)).toEqual([1, 0, 0]);
+    expect(several[0]?.key).toBe(compile({})?.key);
+    expect(new Set(several.map(({ key }) => key)).size).toBe(3);
+  });
+
   it('keeps the key while only the limit changes, and changes it with what is counted', () => {
     const key = compile({})?.key;
     expect(compile({ limit_usd: '7', thresholds: [1], enforcement: 'hard', max_scopes: 3 })?.key).toBe(key);
@@ -79,8 +93,7 @@ describe('compileBudgets', () => {
     [{ time_zone: 'Mars/Olympus' }, /time_zone is "Mars\/Olympus"/, /Europe\/Berlin/],
     [{ limit_usd: '12 USD' }, /limit_usd is "12 USD"/, /"250\.00"/],
     [{ limit_usd: '1000000' }, /limit_usd is "1000000"/, /below 1000000/],
-    [{ limit_usd: '' }, /no limit at all/, /exactly one/],
-    [{ limit_tokens: 3 }, /limit_usd and limit_tokens/, /exactly one/],
+    [{ limit_usd: '' }, /no limit at all/, /or several/],
     [{ thresholds: [0.5, 0.5] }, /thresholds is "0.5, 0.5"/, /once/],
   ])('explains %j', (change, message, fix) => {
     expect(() => compile(change)).toThrowError(

@@ -35,10 +35,13 @@ const LIMIT_USD_MAX = 1_000_000n * 10n ** 12n;
 
 /** Checks and prepares the budgets of the configuration. @throws WeirError `BUDGET_INVALID` with field, value and fix. */
 export function compileBudgets(definitions: Readonly<Record<string, BudgetDefinition>>): Budget[] {
-  return Object.entries(definitions).map(([id, definition]) => compileBudget(id, definition));
+  return Object.entries(definitions).flatMap(([id, definition]) => {
+    // Each limit beside the first is a budget of its own: it has states, thresholds and alerts of its own.
+    return compileLimits(id, definition).map((limit, at) => compileBudget(id, definition, limit, at === 0));
+  });
 }
 
-function compileBudget(id: string, definition: BudgetDefinition): Budget {
+function compileBudget(id: string, definition: BudgetDefinition, limit: BudgetLimit, first: boolean): Budget {
   const field = (name: string): string => `budgets.${id}.${name}`;
   const filters = Object.entries(definition.scope).map(([dimension, value]): BudgetFilter => {
     checkDimension(dimension, field(`scope.${dimension}`));
@@ -53,14 +56,14 @@ function compileBudget(id: string, definition: BudgetDefinition): Budget {
     }
   });
   const period = compilePeriod(definition, field);
-  const limit = compileLimit(definition, field);
-  const adjustments = (definition.adjustments ?? []).map((adjustment, at) =>
+  const adjustments = (first ? (definition.adjustments ?? []) : []).map((adjustment, at) =>
     compileAdjustment(adjustment, {
       field: field(`adjustments.${at}`),
       per: definition.per,
       amountOf: (text) => amountOf(limit.kind, text),
     }),
   );
+  const name = first ? id : `${id}.${limit.kind}`;
   const counted = JSON.stringify([
     filters.map(({ dimension, values }) => [dimension, [...values].sort()]).sort(),
     definition.per,
@@ -68,8 +71,8 @@ function compileBudget(id: string, definition: BudgetDefinition): Budget {
     limit.kind,
   ]);
   return {
-    id,
-    key: `${id}~${fingerprint(counted)}`,
+    id: name,
+    key: `${name}~${fingerprint(counted)}`,
     filters,
     per: definition.per,
     period,
@@ -122,20 +125,21 @@ function compileStart(unit: CalendarUnit, startsOn: number, field: string): numb
   throw invalid(field, String(startsOn), fix);
 }
 
-function compileLimit(definition: BudgetDefinition, field: (name: string) => string): BudgetLimit {
+/** The limits that are given, money first. */
+function compileLimits(id: string, definition: BudgetDefinition): BudgetLimit[] {
   const { limit_usd: usd, limit_tokens: tokens, limit_requests: requests } = definition;
-  const given = [usd !== '' && 'limit_usd', tokens > 0 && 'limit_tokens', requests > 0 && 'limit_requests'];
-  const names = given.filter((name) => name !== false);
-  if (names.length !== 1) {
-    const fix = 'Give exactly one of limit_usd, limit_tokens and limit_requests.';
-    throw invalid(field('limit_usd'), names.length === 0 ? 'no limit at all' : names.join(' and '), fix);
+  const limits: BudgetLimit[] = [];
+  const field = `budgets.${id}.limit_usd`;
+  if (usd !== '') {
+    const amount = amountOf('usd', usd);
+    const fix = 'Write an amount above 0 and below 1000000 as text, with at most 12 decimals: "250.00".';
+    if (amount === undefined) throw invalid(field, usd, fix);
+    limits.push({ kind: 'usd', amount });
   }
-  if (tokens > 0) return { kind: 'tokens', amount: BigInt(tokens) };
-  if (requests > 0) return { kind: 'requests', amount: BigInt(requests) };
-  const fix = 'Write an amount above 0 and below 1000000 as text, with at most 12 decimals: "250.00".';
-  const amount = amountOf('usd', usd);
-  if (amount === undefined) throw invalid(field('limit_usd'), usd, fix);
-  return { kind: 'usd', amount };
+  if (tokens > 0) limits.push({ kind: 'tokens', amount: BigInt(tokens) });
+  if (requests > 0) limits.push({ kind: 'requests', amount: BigInt(requests) });
+  if (limits.length > 0) return limits;
+  throw invalid(field, 'no limit at all', 'Give limit_usd, limit_tokens, limit_requests, or several of them.');
 }
 
 /** An amount above 0 in the unit of the limit; undefined when the text is none. */

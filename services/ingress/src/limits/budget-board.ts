@@ -1,4 +1,4 @@
-import { type Budget, createZonedPeriods, matchBudget, ROLLING_STEPS, scopeKey } from '@weir/detectors';
+import { type Budget, createZonedPeriods, limitInForce, matchBudget, ROLLING_STEPS, scopeKey } from '@weir/detectors';
 import type { BudgetStateEvent } from '@weir/events';
 import { fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
 import type { Call } from '../ledger/call-record.ts';
@@ -27,7 +27,6 @@ interface Standing {
 interface Enforced {
   readonly budget: Budget;
   readonly counted: Counted;
-  readonly limit: number;
   /** When the period of a moment begins and ends, ms. */
   readonly spanAt: (nowMs: number) => { readonly start: number; readonly end: number };
 }
@@ -93,11 +92,14 @@ export class BudgetBoard {
   }
 
   #claim(each: Enforced, call: BudgetedCall, nowMs: number): AttemptClaim | undefined {
-    const { budget, counted, limit } = each;
+    const { budget, counted } = each;
     const values = matchBudget(budget, withModel(call.valueIn, call.worst));
     if (values === undefined) return undefined;
     const scope = scopeKey(budget, values);
     const span = each.spanAt(nowMs);
+    const { amount: inForce } = limitInForce(budget, span, values);
+    // Rounded down, as costs are rounded up.
+    const limit = counted === 'usd' ? Number(inForce / 1_000n) : Number(inForce);
     const { spent, reserved } = metersOf(budget, scope, span);
     const standing = this.#standings.get(scope);
     const current = standing !== undefined && standing.periodEnd > nowMs && standing.periodStart >= span.start;
@@ -118,10 +120,10 @@ export class BudgetBoard {
           message:
             `Spend limit exceeded: rule '${budget.id}' (${what} limit ${amountText(counted, limit)} per ${window}s, ${technique}) for ${call.call.target.provider} ${printable(call.worst?.model ?? '')}`.trimEnd(),
           retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
-          headers: budgetHeaders(each, used),
+          headers: budgetHeaders(each, limit, used),
         };
       },
-      answerHeaders: (used) => budgetHeaders(each, used),
+      answerHeaders: (used) => budgetHeaders(each, limit, used),
       changes: (end) => {
         const used = usedBy(counted, end);
         const back = { meter: reserved, amount: -amount, atMs: end.atMs };
@@ -147,14 +149,14 @@ const withModel =
     name === MODEL ? (worst?.model ?? '') : valueIn(name);
 
 function enforced(budget: Budget): Enforced {
-  const { kind, amount } = budget.limit;
-  const limit = kind === 'usd' ? Number(amount / 1_000n) : Number(amount);
+  const { kind } = budget.limit;
   const { period } = budget;
   if (period.kind === 'calendar') {
-    return { budget, counted: kind, limit, spanAt: createZonedPeriods(period.unit, period.timeZone) };
+    const spanAt = createZonedPeriods(period.unit, period.timeZone, period.startsOn);
+    return { budget, counted: kind, spanAt };
   }
   const lengthMs = period.stepMs * ROLLING_STEPS;
-  return { budget, counted: kind, limit, spanAt: (nowMs) => ({ start: nowMs - lengthMs, end: nowMs }) };
+  return { budget, counted: kind, spanAt: (nowMs) => ({ start: nowMs - lengthMs, end: nowMs }) };
 }
 
 function metersOf(
@@ -168,7 +170,7 @@ function metersOf(
   return { spent: slidingMeter(`${name}:spent`, period.stepMs * ROLLING_STEPS), reserved };
 }
 
-function budgetHeaders({ budget, counted, limit }: Enforced, used: number): string[] {
+function budgetHeaders({ budget, counted }: Enforced, limit: number, used: number): string[] {
   return [
     ...['cf-aig-budget-id', budget.id, 'cf-aig-budget-limit', amountText(counted, limit)],
     ...['cf-aig-budget-remaining', amountText(counted, Math.max(0, limit - used)), 'cf-aig-budget-unit', counted],
