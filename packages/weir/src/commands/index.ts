@@ -12,6 +12,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   budgets,
   cache,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,

@@ -50,19 +50,20 @@ export class CallAcceptor {
     const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
     if (metadata.warning !== '') metrics.metadataWarnings.inc();
     const eventId = metadata.eventId === '' ? id : metadata.eventId;
-    if ('refusal' in target) {
-      metrics.refusals.inc({ code: target.refusal.code });
-      const details = { logId: id, method: request.method, code: target.refusal.code };
-      dependencies.logger.debug(details, 'call refused');
+    const steps = 'refusal' in target ? target : this.#stepsOf({ id, request, metadata }, target);
+    if ('refusal' in target || 'refusal' in steps) {
+      const refusal = 'refusal' in target ? target.refusal : 'refusal' in steps ? steps.refusal : OVERLOADED;
+      metrics.refusals.inc({ code: refusal.code });
+      dependencies.logger.debug({ logId: id, method: request.method, code: refusal.code }, 'call refused');
       const headers = [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...this.#answerHeaders(metadata)];
-      sendRefusal(response, target.refusal, headers);
+      sendRefusal(response, refusal, headers);
       return;
     }
     const exchange = new Exchange(this.#context, {
       id,
       eventId,
       settings: target.settings,
-      steps: this.#stepsOf({ id, request, metadata }, target),
+      steps,
       request,
       response,
       answerHeaders: this.#answerHeaders(metadata),
@@ -85,10 +86,15 @@ export class CallAcceptor {
     return this.#routing.current.resolveUniversal(url) ?? target;
   }
 
-  #stepsOf(start: CallStart, target: CallTarget | UniversalTarget): ExchangeOptions['steps'] {
-    if ('provider' in target) return [this.#planner.native(start, target, this.#stopping)];
+  #stepsOf(
+    start: CallStart,
+    target: CallTarget | UniversalTarget,
+  ): ExchangeOptions['steps'] | { readonly refusal: Refusal } {
     const routing = this.#routing.current;
-    return (body) => this.#planner.universal(start, { place: target, routing, stopping: this.#stopping }, body);
+    if (!('provider' in target))
+      return this.#planner.universal(start, { place: target, routing, stopping: this.#stopping });
+    const step = this.#planner.native(start, target, { identity: routing.identity, stopping: this.#stopping });
+    return 'refusal' in step ? step : [step];
   }
 
   #answerHeaders(metadata: CallMetadata): readonly string[] {

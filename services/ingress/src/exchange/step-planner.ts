@@ -4,6 +4,8 @@ import { CREDENTIAL_HEADERS } from '@weir/providers';
 import { type CacheWish, readCacheWish } from '../cache/cache-wish.ts';
 import { isCacheableByDefault } from '../cache/cacheable-call.ts';
 import type { RoutingVersion } from '../gateways/live-routing.ts';
+import { type Admission, admit, type Identity } from '../identity/admit.ts';
+import { identityGate } from '../identity/identity-gate.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
@@ -15,6 +17,7 @@ import { readUniversalRequest, type UniversalStep } from '../wire/universal-requ
 import type { CallStep } from './call-step.ts';
 
 const HEADER_TEXT_MAX = 512;
+const SUBJECT: readonly string[] = ['authorization'];
 const NO_HEADERS: readonly string[] = [];
 /** Headers of a universal request that describe its own body, not that of a step. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding']);
@@ -24,6 +27,13 @@ export interface CallStart {
   readonly id: string;
   readonly request: IncomingMessage;
   readonly metadata: CallMetadata;
+}
+
+/** Where a universal call goes. */
+interface UniversalCall {
+  readonly place: UniversalTarget;
+  readonly routing: RoutingVersion;
+  readonly stopping: boolean;
 }
 
 /** Makes the steps of a call: what is sent to whom, and how often. */
@@ -37,29 +47,53 @@ export class StepPlanner {
   }
 
   /** The one step of a call on a provider's own path. */
-  native({ id, request, metadata }: CallStart, target: CallTarget, stopping: boolean): CallStep {
+  native(
+    { id, request, metadata }: CallStart,
+    target: CallTarget,
+    { identity, stopping }: { readonly identity: Identity; readonly stopping: boolean },
+  ): CallStep | { readonly refusal: Refusal } {
     const { headers, rawHeaders } = request;
+    const admission = admit(identity, headers, target, metadata, this.#dependencies.clock.now());
+    if ('refusal' in admission) return admission;
     const policy = readCallPolicy(headers, target.settings.policy);
-    const call = this.#callOf(id, request.method ?? 'GET', headers, target, metadata);
+    const call = this.#callOf(id, request.method ?? 'GET', headers, admission);
     return {
       call,
       headers,
-      cache: cacheWish(call, headers),
       rawHeaders,
       connection: headers.connection,
       body: undefined,
       retry: policy.retry,
+      cache: cacheWish(call, headers),
+      gate: identityGate(admission, this.#dependencies),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
   }
 
-  /** The steps that the body of a universal call names. */
+  /** How to read the steps that the body of a universal call names; a caller without leave is told so before. */
   universal(
     start: CallStart,
-    { place, routing, stopping }: { place: UniversalTarget; routing: RoutingVersion; stopping: boolean },
+    more: UniversalCall,
+  ): ((body: Buffer) => readonly CallStep[] | { readonly refusal: Refusal }) | { readonly refusal: Refusal } {
+    const { place, routing } = more;
+    const { tokens } = routing.identity;
+    const { 'cf-aig-authorization': own, authorization } = start.request.headers;
+    const presented = typeof own === 'string' && own !== '' ? own : authorization;
+    const token = presented === undefined || tokens.find(presented) === undefined ? undefined : presented;
+    if (place.settings.authentication && token === undefined) {
+      return { refusal: { code: 'INGRESS_UNAUTHORIZED', detail: 'A valid gateway token is needed.' } };
+    }
+    // A token that is not known is shown to each step all the same: it is told apart there from none at all.
+    return (body) => this.#steps(start, { ...more, token: token ?? (typeof own === 'string' ? own : undefined) }, body);
+  }
+
+  #steps(
+    start: CallStart,
+    more: UniversalCall & { readonly token: string | undefined },
     body: Buffer,
   ): readonly CallStep[] | { readonly refusal: Refusal } {
+    const { place, routing } = more;
     const read = readSteps(body);
     if ('refusal' in read) return read;
     const steps: CallStep[] = [];
@@ -72,41 +106,49 @@ export class StepPlanner {
         const { code, detail } = target.refusal;
         return { refusal: { code, detail: `[${index}].provider, [${index}].endpoint: ${detail}` } };
       }
-      steps.push(this.#stepOf(start, index, step, target, stopping));
+      const made = this.#stepOf(start, { index, step, target }, more);
+      if ('refusal' in made) {
+        const { refusal } = made;
+        return { refusal: { ...refusal, detail: `[${index}]: ${refusal.detail}` } };
+      }
+      steps.push(made);
     }
     return steps;
   }
 
   #stepOf(
     { id, request }: CallStart,
-    index: number,
-    step: UniversalStep,
-    target: CallTarget,
-    stopping: boolean,
-  ): CallStep {
+    { index, step, target }: { readonly index: number; readonly step: UniversalStep; readonly target: CallTarget },
+    { routing, stopping, token }: UniversalCall & { readonly token: string | undefined },
+  ): CallStep | { readonly refusal: Refusal } {
     const own = lowerCased(step.headers);
     const shared = sharedHeaders(request.headers);
     const headers: IncomingHttpHeaders = { 'content-type': 'application/json', ...shared, ...own };
-    const metadata = readCallMetadata(headers, target.settings.collectLogs);
+    const described = readCallMetadata(headers, target.settings.collectLogs);
+    const shown = token === undefined ? headers : { 'cf-aig-authorization': token, ...headers };
+    const admission = admit(routing.identity, shown, target, described, this.#dependencies.clock.now());
+    if ('refusal' in admission) return admission;
     // The step's headers win over its config, that over the headers of the whole, those over the gateway.
     const policy = readCallPolicy({ ...shared, ...step.config, ...own }, target.settings.policy);
-    const call = this.#callOf(id, 'POST', headers, target, metadata);
+    const call = { ...this.#callOf(id, 'POST', headers, admission), step: index };
     return {
-      call: { ...call, step: index },
+      call,
       headers,
-      cache: cacheWish(call, headers),
       rawHeaders: rawStepHeaders(request.rawHeaders, step.headers, own),
       connection: request.headers.connection,
       body: step.query,
       retry: policy.retry,
+      cache: cacheWish(call, headers),
+      gate: identityGate(admission, this.#dependencies),
       timeoutMs: policy.timeoutMs,
-      answerHeaders: answerHeaders(metadata, policy.warning, stopping),
+      answerHeaders: answerHeaders(described, policy.warning, stopping),
     };
   }
 
-  #callOf(id: string, method: string, headers: IncomingHttpHeaders, target: CallTarget, metadata: CallMetadata): Call {
+  #callOf(id: string, method: string, headers: IncomingHttpHeaders, { target, metadata, token, key }: Admission): Call {
     const { ownHeaders } = target;
     // The row names the credential that goes upstream.
+    const stored = key === undefined ? undefined : { authorization: key.subject };
     const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
     return {
       id,
@@ -118,7 +160,11 @@ export class StepPlanner {
       target,
       metadata,
       collectPayload: metadata.collectPayload && target.settings.collectPayloads,
-      apiKeyId: this.#fingerprint(sent, target.credentialHeaders, target.path),
+      apiKeyId:
+        stored === undefined
+          ? this.#fingerprint(sent, target.credentialHeaders, target.path)
+          : this.#fingerprint(stored, SUBJECT, ''),
+      tokenId: token === undefined ? '' : token.id,
       method,
       userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
       requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),
