@@ -1,8 +1,6 @@
-/** A provider that costs nothing: canned answers straight on the socket. `/chat` is 1 KB of JSON, `/stream` is paced SSE. */
+/** A provider that costs nothing: canned answers straight on the socket. 1 KB of JSON, or paced SSE where `"stream":true` is asked for. */
 import { createServer, type Socket } from 'node:net';
-
-const CHUNKS = 10;
-const CHUNK_MS = 20;
+import { FRAME_MS, STREAM_FRAMES } from './upstream-shape.ts';
 
 const body = JSON.stringify({
   id: 'chatcmpl-bench',
@@ -29,10 +27,10 @@ function streamAnswer(socket: Socket): void {
     const event = `data: {"choices":[{"index":0,"delta":{"content":"${Date.now()}"}}],"sent":${performance.timeOrigin + performance.now()}}\n\n`;
     socket.write(`${event.length.toString(16)}\r\n${event}\r\n`);
     sent += 1;
-    if (sent < CHUNKS) return;
+    if (sent < STREAM_FRAMES) return;
     clearInterval(timer);
     socket.write('0\r\n\r\n');
-  }, CHUNK_MS);
+  }, FRAME_MS);
   socket.on('close', () => clearInterval(timer));
 }
 
@@ -50,8 +48,9 @@ const server = createServer((socket) => {
       const chunked = /transfer-encoding: *chunked/i.test(head);
       const bodyEnd = chunked ? waiting.indexOf('0\r\n\r\n', end + 4) + 5 : end + 4 + length;
       if (bodyEnd < end + 4 || waiting.length < bodyEnd) return;
+      const streamed = waiting.subarray(end, bodyEnd).includes('"stream":true');
       waiting = waiting.subarray(bodyEnd);
-      if (head.includes('/stream')) streamAnswer(socket);
+      if (streamed) streamAnswer(socket);
       else socket.write(answer);
     }
   });
