@@ -41,6 +41,7 @@ export function routingConfig(config: Config, demoProvider: string | undefined):
       retryMaxAttempts: gateway.retry_max_attempts,
       retryDelayMs: gateway.retry_delay,
       retryBackoff: gateway.retry_backoff,
+      includeUsage: gateway.include_usage,
       cloudflareErrors: gateway.cloudflare_errors,
     })),
     tokens: mapValues(config.tokens, ({ key_aliases, ...token }) => ({ ...token, keyAliases: key_aliases })),

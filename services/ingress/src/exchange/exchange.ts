@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
-import type { CachedAnswer } from '@weir/response-cache';
 import type { Found } from '../cache/answer-cache.ts';
 import type { AnswerCopy } from '../cache/answer-copy.ts';
 import { CacheTurn } from '../cache/cache-turn.ts';
 import { startsJob } from '../cache/cacheable-call.ts';
-import { cachedEnd } from '../cache/cached-end.ts';
+import { type CachedEnd, cachedEnd } from '../cache/cached-end.ts';
 import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
 import type { EnterResult } from '../limits/step-gate.ts';
+import { AskedBody } from '../usage/asked-body.ts';
 import type { OwnHeaders } from '../wire/call-target.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
@@ -65,6 +65,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   readonly #options: ExchangeOptions;
   readonly #upload: Upload;
   readonly #capture: BodyCapture;
+  readonly #askedBody = new AskedBody();
   #request: CapturedPayload | undefined;
   /** Of which step `#request` is, when that has a body of its own. */
   #requestStep: CallStep | undefined;
@@ -193,7 +194,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if (end.complete) this.#keep(attempt, trailers);
     else attempt.held?.take();
     this.#context.recorder.record(attempt.call, end, (durable) => {
-      if (durable) this.#turn?.keep(attempt.call, end);
+      if (durable) this.#turn?.keep(attempt.call, end, attempt.usageWithheld);
       if (!durable) this.client.cut();
       else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
@@ -210,7 +211,12 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   /** True when the request is to be known whole before it is sent, or could be sent more than once. */
   get #wantsBody(): boolean {
-    return typeof this.#options.steps === 'function' || this.#mayRepeat || this.#steps[0]?.cache !== undefined;
+    return (
+      typeof this.#options.steps === 'function' ||
+      this.#mayRepeat ||
+      this.#steps[0]?.cache !== undefined ||
+      this.#steps[0]?.addsUsage === true
+    );
   }
 
   /** True when a plan could need the request more than once. */
@@ -325,22 +331,23 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     }
     const call = this.#callAt(step, next);
     this.#attemptsMade += 1;
-    const { end, head } = cachedEnd(this.#context, {
+    const cached = cachedEnd(this.#context, {
       answer: hit,
       request: this.requestPayload(step),
       startedAt,
       clientGone: this.client.gone,
       stopwatch: this.stopwatch,
+      withholdsUsage: this.#usageBody(step) !== undefined,
     });
     this.client.expectEnd();
-    this.#context.recorder.record(call, end, (durable) => {
-      if (durable) this.#giveCached(call, step, hit, head);
+    this.#context.recorder.record(call, cached.end, (durable) => {
+      if (durable) this.#giveCached(call, step, cached);
       else this.client.cut();
       this.#end();
     });
   }
 
-  #giveCached(call: Call, step: CallStep, { body }: CachedAnswer, head: ResponseHead): void {
+  #giveCached(call: Call, step: CallStep, { body, head }: CachedEnd): void {
     if (this.client.gone) return;
     const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
     this.client.head(200, 'OK', head, headers);
@@ -362,7 +369,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     // The last of several attempts waits for its answer as long as the configuration lets it (reference: §5.2).
     const unhurried = step.retry.maxAttempts > 1 && next.attempt === step.retry.maxAttempts;
     const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
-    const options = { step, call, startedAt, timeoutMs };
+    const options = { step, call, startedAt, timeoutMs, usageAdded: this.#usageBody(step) !== undefined };
     if (step.gate === undefined) {
       this.#dispatch(options, undefined);
       return;
@@ -390,7 +397,13 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #dispatch(options: AttemptOptions, headers: OwnHeaders | undefined): void {
     this.#attemptsMade += 1;
     this.#attempt = new Attempt(this.#context, this, options);
-    this.#attempt.dispatch(options.step.body ?? this.#body, headers);
+    this.#attempt.dispatch(this.#usageBody(options.step) ?? options.step.body ?? this.#body, headers);
+  }
+
+  /** The body that asks for the usage of its stream; undefined when the step's body goes as it is. */
+  #usageBody(step: CallStep): Buffer | undefined {
+    const body = step.addsUsage ? (step.body ?? this.#body) : null;
+    return Buffer.isBuffer(body) ? this.#askedBody.of(body) : undefined;
   }
 
   /** What a policy sees of the body; undefined when it is sent as it comes. */

@@ -8,6 +8,7 @@ import { type Admission, admit, type Identity } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { IngressDependencies } from '../ports.ts';
+import { mayAddUsage } from '../usage/usage-request.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import { readCallPolicy } from '../wire/call-policy.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
@@ -65,6 +66,7 @@ export class StepPlanner {
       body: undefined,
       retry: policy.retry,
       cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       gate: identityGate(admission, this.#dependencies),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
@@ -139,6 +141,7 @@ export class StepPlanner {
       body: step.query,
       retry: policy.retry,
       cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       gate: identityGate(admission, this.#dependencies),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(described, policy.warning, stopping),
@@ -178,6 +181,16 @@ function cacheWish({ method, target }: Call, headers: IncomingHttpHeaders): Cach
   const wish = readCacheWish(headers, target.settings.cacheTtlSeconds);
   if (wish === undefined || wish.asked) return wish;
   return isCacheableByDefault(method, target.path, target.provider) ? wish : undefined;
+}
+
+function addsUsage({
+  method,
+  target,
+  requestContentType: contentType,
+  requestEncoding: contentEncoding,
+}: Call): boolean {
+  const { provider, path, settings } = target;
+  return mayAddUsage({ method, provider, path, contentType, contentEncoding }, settings.includeUsage);
 }
 
 function readSteps(body: Buffer): readonly UniversalStep[] | { readonly refusal: Refusal } {

@@ -1,3 +1,4 @@
+import type { IncludeUsage } from '../usage/usage-request.ts';
 import type { Backoff, CallPolicy } from '../wire/call-policy.ts';
 
 /** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
@@ -18,6 +19,8 @@ export interface GatewayConfig {
   readonly retryMaxAttempts: number;
   readonly retryDelayMs: number;
   readonly retryBackoff: Backoff;
+  /** Of which providers the usage of a stream is asked for when a call does not do so itself. */
+  readonly includeUsage: IncludeUsage;
   /** True: 400/2005 when every attempt failed, instead of the provider's own status. */
   readonly cloudflareErrors: boolean;
 }
@@ -33,6 +36,7 @@ const GATEWAY_DEFAULTS: GatewayConfig = {
   retryMaxAttempts: 1,
   retryDelayMs: 500,
   retryBackoff: 'exponential',
+  includeUsage: 'known',
   cloudflareErrors: false,
 };
 
