@@ -12,3 +12,4 @@ export { type BudgetDefinition, compileBudgets } from './budget/compile-budgets.
 export { dimensionOf } from './budget/dimensions.ts';
 export { shareOf } from './budget/sums.ts';
 export { DETECTORS_ERRORS } from './errors.ts';
+export { SeriesDetector } from './series/series-detector.ts';

@@ -1,3 +1,4 @@
+import { backtest } from './backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   budgets,
   cache,
+  backtest,
   exportCommand,
   token,
   doctor,
