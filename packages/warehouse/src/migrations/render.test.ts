@@ -73,7 +73,7 @@ describe('the migrations', async () => {
     for (const { template: text } of migrations) {
       for (const statement of renderStatements(text, 'weir', deployment)) {
         expect(statement).toMatch(
-          /^(CREATE (DATABASE|TABLE|MATERIALIZED VIEW) IF NOT EXISTS weir|ALTER TABLE weir\.\w+.* ADD COLUMN IF NOT EXISTS )/,
+          /^(CREATE (DATABASE|TABLE|MATERIALIZED VIEW|VIEW) IF NOT EXISTS weir|ALTER TABLE weir\.\w+.* ADD COLUMN IF NOT EXISTS )/,
         );
         expect(statement).not.toMatch(/\{\{|\}\}/);
         expect(statement.includes(" ON CLUSTER 'main'")).toBe(deployment.mode === 'cluster');

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorMessage } from '@weir/kernel';
-import { CREDENTIAL_HEADERS } from '@weir/providers';
+import { CREDENTIAL_HEADERS, isRepeatableCall } from '@weir/providers';
 import { type CacheWish, readCacheWish } from '../cache/cache-wish.ts';
-import { isCacheableByDefault } from '../cache/cacheable-call.ts';
 import type { RoutingVersion } from '../gateways/live-routing.ts';
 import { type Admission, admit, type Identity } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
@@ -180,7 +179,8 @@ export class StepPlanner {
 function cacheWish({ method, target }: Call, headers: IncomingHttpHeaders): CacheWish | undefined {
   const wish = readCacheWish(headers, target.settings.cacheTtlSeconds);
   if (wish === undefined || wish.asked) return wish;
-  return isCacheableByDefault(method, target.path, target.provider) ? wish : undefined;
+  // A call that asks for the cache itself knows what it does; a setting must not make of two uploads or two jobs one.
+  return isRepeatableCall(method, target.path, target.provider) ? wish : undefined;
 }
 
 function addsUsage({
