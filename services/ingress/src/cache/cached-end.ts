@@ -2,9 +2,10 @@ import type { CachedAnswer } from '@weir/response-cache';
 import type { IngressConfig } from '../config.ts';
 import { outcomeOf } from '../exchange/outcome.ts';
 import type { Stopwatch } from '../exchange/stopwatch.ts';
-import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
+import type { CapturedPayload } from '../ledger/body-capture.ts';
 import type { CallEnd } from '../ledger/call-record.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
+import { capturedBody } from '../ledger/captured-body.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { UsageFilter } from '../usage/usage-filter.ts';
 import { type ResponseHead, readResponseHead, withoutLength } from '../wire/response-headers.ts';
@@ -39,10 +40,7 @@ export function cachedEnd(
   { answer, request, startedAt, clientGone, stopwatch, withholdsUsage }: CachedCall,
 ): CachedEnd {
   const head = readResponseHead(answer.headers);
-  const capture = new BodyCapture({ headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes }, budget);
-  capture.push(answer.body);
-  const response = capture.finish();
-  capture.release();
+  const response = capturedBody(answer.body, config, budget);
   const now = dependencies.clock.monotonic();
   const durationUs = Math.max(1, Math.round((now - startedAt) * 1_000));
   const end: CallEnd = {

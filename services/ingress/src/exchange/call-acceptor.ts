@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
+import { admitCaller } from '../identity/admit.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
 import { idHeaders } from '../wire/id-headers.ts';
@@ -52,9 +53,10 @@ export class CallAcceptor {
     const eventId = metadata.eventId === '' ? id : metadata.eventId;
     const steps = 'refusal' in target ? target : this.#stepsOf({ id, request, metadata }, target);
     if ('refusal' in target || 'refusal' in steps) {
-      const refusal = 'refusal' in target ? target.refusal : 'refusal' in steps ? steps.refusal : OVERLOADED;
+      const refusal = 'refusal' in target ? target.refusal : (steps as { readonly refusal: Refusal }).refusal;
       metrics.refusals.inc({ code: refusal.code });
-      dependencies.logger.debug({ logId: id, method: request.method, code: refusal.code }, 'call refused');
+      const details = { logId: id, method: request.method, code: refusal.code };
+      dependencies.logger.debug(details, 'call refused');
       const headers = [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...this.#answerHeaders(metadata)];
       sendRefusal(response, refusal, headers);
       return;
@@ -87,14 +89,19 @@ export class CallAcceptor {
   }
 
   #stepsOf(
-    start: CallStart,
+    call: Omit<CallStart, 'routing' | 'stopping'>,
     target: CallTarget | UniversalTarget,
   ): ExchangeOptions['steps'] | { readonly refusal: Refusal } {
     const routing = this.#routing.current;
-    if (!('provider' in target))
-      return this.#planner.universal(start, { place: target, routing, stopping: this.#stopping });
-    const step = this.#planner.native(start, target, { identity: routing.identity, stopping: this.#stopping });
-    return 'refusal' in step ? step : [step];
+    const start = { ...call, routing, stopping: this.#stopping };
+    if ('provider' in target) {
+      const step = this.#planner.native(start, target);
+      return 'refusal' in step ? step : [step];
+    }
+    const { clock } = this.#context.dependencies;
+    const caller = admitCaller(routing.identity, call.request.headers, target, clock.now());
+    if ('refusal' in caller) return caller;
+    return (body) => this.#planner.universal(start, target, caller.token, body);
   }
 
   #answerHeaders(metadata: CallMetadata): readonly string[] {

@@ -17,14 +17,14 @@ export interface CallStep {
   /** What is sent instead of the client's body; undefined sends that. */
   readonly body: Buffer | undefined;
   readonly retry: RetryPolicy;
+  /** Undefined: nothing stands between. */
+  readonly gate: StepGate | undefined;
   /** Undefined: the cache is not asked. */
   readonly cache: CacheWish | undefined;
   /** Answer headers of Weir's own beside the ids, flat list. */
   readonly answerHeaders: readonly string[];
   /** True: a stream is asked for its usage, which the client does not see. */
   readonly addsUsage: boolean;
-  /** Undefined: nothing stands between. */
-  readonly gate: StepGate | undefined;
   /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */
   readonly timeoutMs: number | undefined;
 }

@@ -9,9 +9,9 @@ import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
-import type { EnterResult } from '../limits/step-gate.ts';
+import { capturedBody } from '../ledger/captured-body.ts';
+import type { EnterResult, Leave } from '../limits/step-gate.ts';
 import { AskedBody } from '../usage/asked-body.ts';
-import type { OwnHeaders } from '../wire/call-target.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
@@ -73,6 +73,10 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #body: UploadBody = null;
   /** The attempt that is under way. */
   #attempt: Attempt | undefined;
+  /** What the latest attempt was given by its gate. */
+  #leave: Leave | undefined;
+  /** The same until it is settled. */
+  #unsettled: Leave | undefined;
   #attemptsMade = 0;
   #kept: KeptAnswer | undefined;
   /** The cache's part in the step that is under way. */
@@ -97,7 +101,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: this.#gateNeedsBody ? config.requestBodyBytesMax : this.#wantsBody ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#gateNeedsBody ? config.requestBodyBytesMax : this.#needsBody ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -120,9 +124,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
     this.#body = body;
-    // There is no room for it in memory, and it cannot be sent unread.
-    const noRoom = this.#gateNeedsBody && !this.#repeatable;
-    const refusal = noRoom ? ({ code: 'INGRESS_OVERLOADED', detail: '' } as const) : this.#readSteps(body);
+    const refusal = this.#readSteps(body) ?? this.#roomRefusal;
     if (refusal === undefined) this.#begin({ step: 0, attempt: 1, delayMs: 0 });
     else this.#refuse(refusal);
     this.stopwatch.leave(outer);
@@ -156,7 +158,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const step = this.#steps[call.step];
     if (step?.body !== undefined && step !== this.#requestStep) {
       this.#requestStep = step;
-      this.#request = this.#payloadOf(step.body);
+      this.#request = capturedBody(step.body, this.#context.config, this.#context.budget);
     }
     this.#request ??= this.#capture.finish();
     return this.#request;
@@ -178,17 +180,19 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const step = this.#steps[call.step];
     const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
     const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
-    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached];
+    const limits = this.#leave?.answerHeaders ?? [];
+    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached, ...limits];
   }
 
-  attemptRefused({ call }: Attempt, code: IngressErrorCode): void {
+  attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
     this.#attempt = undefined;
     this.#attemptsMade -= 1;
-    this.#refused(call, { code, detail: '' });
+    this.#refusedStep(attempt, { code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
     this.#attempt = undefined;
+    this.#settle(end);
     const next = this.#nextAfter(attempt, end.status, end.head, end.errorCode);
     if (next === undefined) this.client.expectEnd();
     if (end.complete) this.#keep(attempt, trailers);
@@ -204,19 +208,22 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     });
   }
 
-  /** True when a policy must see the whole request before any of it is sent. */
-  get #gateNeedsBody(): boolean {
-    return this.#steps[0]?.gate?.needsBody === true;
+  /** True when the request is to be known whole before it is sent, or could be sent more than once. */
+  get #needsBody(): boolean {
+    const [first] = this.#steps;
+    const read = typeof this.#options.steps === 'function' || first?.addsUsage === true;
+    return read || this.#mayRepeat || first?.cache !== undefined;
   }
 
-  /** True when the request is to be known whole before it is sent, or could be sent more than once. */
-  get #wantsBody(): boolean {
-    return (
-      typeof this.#options.steps === 'function' ||
-      this.#mayRepeat ||
-      this.#steps[0]?.cache !== undefined ||
-      this.#steps[0]?.addsUsage === true
-    );
+  /** True when a policy must see the whole request before any of it is sent. */
+  get #gateNeedsBody(): boolean {
+    return this.#steps.some(({ gate }) => gate?.needsBody === true);
+  }
+
+  /** A body that a policy must see, and for which there is no room in memory. */
+  get #roomRefusal(): Refusal | undefined {
+    const missing = this.#gateNeedsBody && !this.#repeatable;
+    return missing ? { code: 'INGRESS_OVERLOADED', detail: 'There is no room for the request body.' } : undefined;
   }
 
   /** True when a plan could need the request more than once. */
@@ -233,16 +240,6 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if ('refusal' in read) return read.refusal;
     this.#steps = read;
     return undefined;
-  }
-
-  #payloadOf(body: Buffer): CapturedPayload {
-    const { config, budget } = this.#context;
-    const capture = new BodyCapture({ headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes }, budget);
-    capture.push(body);
-    const payload = capture.finish();
-    // The bytes are those of the client's body, which counts already.
-    capture.release();
-    return payload;
   }
 
   /** The attempt to make after this one; undefined when its answer, or the lack of one, is the client's. */
@@ -287,9 +284,9 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const step = this.#steps[next.step];
     if (step === undefined) return;
     if (next.attempt === 1) {
-      const denied = step.gate?.check(step.call, this.#bodyFor(step));
-      if (denied !== undefined) {
-        this.#refused({ ...step.call, step: next.step }, denied);
+      const refusal = step.gate?.check?.(step.call, this.#wholeBody(step));
+      if (refusal !== undefined) {
+        this.#refusedStep(step, refusal);
         return;
       }
       this.#turn = this.#turnOf(step);
@@ -361,7 +358,6 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     return { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
   }
 
-  /** Makes an attempt, when the policies give leave. */
   #attemptAt(step: CallStep, next: NextAttempt): void {
     const { acceptedAt } = this.#options;
     const startedAt = this.#attemptsMade === 0 ? acceptedAt : this.#context.dependencies.clock.monotonic();
@@ -370,51 +366,57 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const unhurried = step.retry.maxAttempts > 1 && next.attempt === step.retry.maxAttempts;
     const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
     const options = { step, call, startedAt, timeoutMs, usageAdded: this.#usageBody(step) !== undefined };
-    if (step.gate === undefined) {
-      this.#dispatch(options, undefined);
-      return;
-    }
-    const entered = step.gate.enter(call, this.#bodyFor(step));
+    this.#leave = undefined;
+    const entered = step.gate?.enter(call, this.#wholeBody(step));
     if (!(entered instanceof Promise)) {
       this.#entered(options, entered);
       return;
     }
     this.#pending = true;
     void entered.then((result) => {
-      if (this.#ended) return;
       const outer = this.stopwatch.enter();
       this.#pending = false;
-      this.#entered(options, result);
+      // Nothing has gone upstream: a call that ended meanwhile needs no row.
+      if (!this.#ended) this.#entered(options, result);
+      else if ('settle' in result) result.settle?.(undefined);
       this.stopwatch.leave(outer);
     });
   }
 
-  #entered(options: AttemptOptions, result: EnterResult): void {
-    if ('refusal' in result) this.#refused(options.call, result.refusal);
-    else this.#dispatch(options, result.headers);
-  }
-
-  #dispatch(options: AttemptOptions, headers: OwnHeaders | undefined): void {
-    this.#attemptsMade += 1;
-    this.#attempt = new Attempt(this.#context, this, options);
-    this.#attempt.dispatch(this.#usageBody(options.step) ?? options.step.body ?? this.#body, headers);
-  }
-
-  /** The body that asks for the usage of its stream; undefined when the step's body goes as it is. */
-  #usageBody(step: CallStep): Buffer | undefined {
-    const body = step.addsUsage ? (step.body ?? this.#body) : null;
-    return Buffer.isBuffer(body) ? this.#askedBody.of(body) : undefined;
-  }
-
-  /** What a policy sees of the body; undefined when it is sent as it comes. */
-  #bodyFor(step: CallStep): Buffer | null | undefined {
+  #wholeBody(step: CallStep): Buffer | null | undefined {
     const body = step.body ?? this.#body;
     return body === null || Buffer.isBuffer(body) ? body : undefined;
   }
 
-  /** Of an attempt nothing goes upstream: there is no row of it. */
-  #refused(call: Call, refusal: Refusal): void {
-    const next = this.#nextAfter({ call }, 0, undefined, refusal.code);
+  /** The body that asks for the usage of its stream; undefined when the step's body goes as it is. */
+  #usageBody(step: CallStep): Buffer | undefined {
+    const body = step.addsUsage ? this.#wholeBody(step) : null;
+    return Buffer.isBuffer(body) ? this.#askedBody.of(body) : undefined;
+  }
+
+  #entered(options: AttemptOptions, result: EnterResult | undefined): void {
+    if (result !== undefined && 'refusal' in result) {
+      this.#refusedStep(options, result.refusal);
+      return;
+    }
+    const { step } = options;
+    this.#leave = result;
+    this.#unsettled = result;
+    this.#attemptsMade += 1;
+    this.#attempt = new Attempt(this.#context, this, options);
+    this.#attempt.dispatch(this.#usageBody(step) ?? step.body ?? this.#body, result?.headers);
+  }
+
+  #settle(end: CallEnd | undefined): void {
+    this.#unsettled?.settle?.(end);
+    this.#unsettled = undefined;
+  }
+
+  /** Of an attempt nothing went upstream: there is no row of it. */
+  #refusedStep(step: { readonly call: Call }, refusal: Refusal): void {
+    this.#settle(undefined);
+    this.#leave = undefined;
+    const next = this.#nextAfter(step, 0, undefined, refusal.code);
     if (next !== undefined) this.#begin(next);
     else if (this.#attemptsMade > 0) this.#giveUp(refusal);
     else this.#refuse(refusal);

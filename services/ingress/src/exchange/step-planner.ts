@@ -3,8 +3,9 @@ import { errorMessage } from '@weir/kernel';
 import { CREDENTIAL_HEADERS, isRepeatableCall } from '@weir/providers';
 import { type CacheWish, readCacheWish } from '../cache/cache-wish.ts';
 import type { RoutingVersion } from '../gateways/live-routing.ts';
-import { type Admission, admit, type Identity } from '../identity/admit.ts';
+import { type Admission, admit } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
+import type { Token } from '../identity/token-book.ts';
 import type { Call } from '../ledger/call-record.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { mayAddUsage } from '../usage/usage-request.ts';
@@ -17,7 +18,6 @@ import { readUniversalRequest, type UniversalStep } from '../wire/universal-requ
 import type { CallStep } from './call-step.ts';
 
 const HEADER_TEXT_MAX = 512;
-const SUBJECT: readonly string[] = ['authorization'];
 const NO_HEADERS: readonly string[] = [];
 /** Headers of a universal request that describe its own body, not that of a step. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding']);
@@ -27,14 +27,11 @@ export interface CallStart {
   readonly id: string;
   readonly request: IncomingMessage;
   readonly metadata: CallMetadata;
-}
-
-/** Where a universal call goes. */
-interface UniversalCall {
-  readonly place: UniversalTarget;
   readonly routing: RoutingVersion;
   readonly stopping: boolean;
 }
+
+type Refused = { readonly refusal: Refusal };
 
 /** Makes the steps of a call: what is sent to whom, and how often. */
 export class StepPlanner {
@@ -47,59 +44,40 @@ export class StepPlanner {
   }
 
   /** The one step of a call on a provider's own path. */
-  native(
-    { id, request, metadata }: CallStart,
-    target: CallTarget,
-    { identity, stopping }: { readonly identity: Identity; readonly stopping: boolean },
-  ): CallStep | { readonly refusal: Refusal } {
+  native({ id, request, metadata: said, routing, stopping }: CallStart, asked: CallTarget): CallStep | Refused {
     const { headers, rawHeaders } = request;
-    const admission = admit(identity, headers, target, metadata, this.#dependencies.clock.now());
+    const admission = admit(routing.identity, headers, asked, said, this.#dependencies.clock.now());
     if ('refusal' in admission) return admission;
+    const { target, metadata } = admission;
     const policy = readCallPolicy(headers, target.settings.policy);
     const call = this.#callOf(id, request.method ?? 'GET', headers, admission);
     return {
       call,
       headers,
+      cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       rawHeaders,
       connection: headers.connection,
       body: undefined,
       retry: policy.retry,
-      cache: cacheWish(call, headers),
-      addsUsage: addsUsage(call),
       gate: identityGate(admission, this.#dependencies),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
   }
 
-  /** How to read the steps that the body of a universal call names; a caller without leave is told so before. */
+  /** The steps that the body of a universal call names. */
   universal(
     start: CallStart,
-    more: UniversalCall,
-  ): ((body: Buffer) => readonly CallStep[] | { readonly refusal: Refusal }) | { readonly refusal: Refusal } {
-    const { place, routing } = more;
-    const { tokens } = routing.identity;
-    const { 'cf-aig-authorization': own, authorization } = start.request.headers;
-    const presented = typeof own === 'string' && own !== '' ? own : authorization;
-    const token = presented === undefined || tokens.find(presented) === undefined ? undefined : presented;
-    if (place.settings.authentication && token === undefined) {
-      return { refusal: { code: 'INGRESS_UNAUTHORIZED', detail: 'A valid gateway token is needed.' } };
-    }
-    // A token that is not known is shown to each step all the same: it is told apart there from none at all.
-    return (body) => this.#steps(start, { ...more, token: token ?? (typeof own === 'string' ? own : undefined) }, body);
-  }
-
-  #steps(
-    start: CallStart,
-    more: UniversalCall & { readonly token: string | undefined },
+    place: UniversalTarget,
+    caller: Token | undefined,
     body: Buffer,
-  ): readonly CallStep[] | { readonly refusal: Refusal } {
-    const { place, routing } = more;
+  ): readonly CallStep[] | Refused {
     const read = readSteps(body);
     if ('refusal' in read) return read;
     const steps: CallStep[] = [];
     for (const [index, step] of read.entries()) {
-      const target = routing.resolveTarget(
+      const target = start.routing.resolveTarget(
         `/v1/${place.account}/${place.gateway}/${step.provider}/${step.endpoint}`,
         lowerCased(step.headers)['x-fal-target-url'],
       );
@@ -107,51 +85,50 @@ export class StepPlanner {
         const { code, detail } = target.refusal;
         return { refusal: { code, detail: `[${index}].provider, [${index}].endpoint: ${detail}` } };
       }
-      const made = this.#stepOf(start, { index, step, target }, more);
-      if ('refusal' in made) {
-        const { refusal } = made;
+      const planned = this.#stepOf(start, index, step, target, caller);
+      if ('refusal' in planned) {
+        const { refusal } = planned;
         return { refusal: { ...refusal, detail: `[${index}]: ${refusal.detail}` } };
       }
-      steps.push(made);
+      steps.push(planned);
     }
     return steps;
   }
 
   #stepOf(
-    { id, request }: CallStart,
-    { index, step, target }: { readonly index: number; readonly step: UniversalStep; readonly target: CallTarget },
-    { routing, stopping, token }: UniversalCall & { readonly token: string | undefined },
-  ): CallStep | { readonly refusal: Refusal } {
+    { id, request, routing, stopping }: CallStart,
+    index: number,
+    step: UniversalStep,
+    asked: CallTarget,
+    caller: Token | undefined,
+  ): CallStep | Refused {
     const own = lowerCased(step.headers);
     const shared = sharedHeaders(request.headers);
     const headers: IncomingHttpHeaders = { 'content-type': 'application/json', ...shared, ...own };
-    const described = readCallMetadata(headers, target.settings.collectLogs);
-    const shown = token === undefined ? headers : { 'cf-aig-authorization': token, ...headers };
-    const admission = admit(routing.identity, shown, target, described, this.#dependencies.clock.now());
+    const said = readCallMetadata(headers, asked.settings.collectLogs);
+    const admission = admit(routing.identity, headers, asked, said, this.#dependencies.clock.now(), caller);
     if ('refusal' in admission) return admission;
+    const { target, metadata } = admission;
     // The step's headers win over its config, that over the headers of the whole, those over the gateway.
     const policy = readCallPolicy({ ...shared, ...step.config, ...own }, target.settings.policy);
-    const call = { ...this.#callOf(id, 'POST', headers, admission), step: index };
+    const call = this.#callOf(id, 'POST', headers, admission);
     return {
-      call,
+      call: { ...call, step: index },
       headers,
+      cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       rawHeaders: rawStepHeaders(request.rawHeaders, step.headers, own),
       connection: request.headers.connection,
       body: step.query,
       retry: policy.retry,
-      cache: cacheWish(call, headers),
-      addsUsage: addsUsage(call),
       gate: identityGate(admission, this.#dependencies),
       timeoutMs: policy.timeoutMs,
-      answerHeaders: answerHeaders(described, policy.warning, stopping),
+      answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
   }
 
-  #callOf(id: string, method: string, headers: IncomingHttpHeaders, { target, metadata, token, key }: Admission): Call {
-    const { ownHeaders } = target;
-    // The row names the credential that goes upstream.
-    const stored = key === undefined ? undefined : { authorization: key.subject };
-    const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
+  #callOf(id: string, method: string, headers: IncomingHttpHeaders, admission: Admission): Call {
+    const { target, metadata, token } = admission;
     return {
       id,
       parentId: id,
@@ -162,16 +139,21 @@ export class StepPlanner {
       target,
       metadata,
       collectPayload: metadata.collectPayload && target.settings.collectPayloads,
-      apiKeyId:
-        stored === undefined
-          ? this.#fingerprint(sent, target.credentialHeaders, target.path)
-          : this.#fingerprint(stored, SUBJECT, ''),
+      apiKeyId: this.#credentialOf(headers, admission),
       tokenId: token === undefined ? '' : token.id,
       method,
       userAgent: (headers['user-agent'] ?? '').slice(0, HEADER_TEXT_MAX),
       requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),
       requestEncoding: headers['content-encoding'] ?? '',
     };
+  }
+
+  /** Names the credential that goes upstream. */
+  #credentialOf(headers: IncomingHttpHeaders, { target, key }: Admission): string {
+    if (key !== undefined) return this.#fingerprint({ authorization: key.subject }, ['authorization'], '');
+    const { ownHeaders } = target;
+    const sent = ownHeaders === undefined ? headers : { ...headers, ...ownHeaders };
+    return this.#fingerprint(sent, target.credentialHeaders, target.path);
   }
 }
 

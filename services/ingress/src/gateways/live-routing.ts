@@ -37,8 +37,9 @@ export class LiveRouting {
 
 function versionOf(config: RoutingConfig): RoutingVersion {
   const table = compileRouting(config);
+  const { identity } = table;
   return {
-    identity: table.identity,
+    identity,
     resolveTarget: createTargetResolver(table),
     resolveUniversal: (url) => resolveUniversal(url, table),
   };

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { type CallMetadata, withOwnerMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget } from '../wire/call-target.ts';
 import type { Refusal } from '../wire/refusal.ts';
@@ -25,7 +26,32 @@ export interface Admission {
 export type AdmitResult = Admission | { readonly refusal: Refusal };
 
 const DEFAULT_ALIAS = 'default';
+const UNAUTHORIZED: { readonly refusal: Refusal } = {
+  refusal: { code: 'INGRESS_UNAUTHORIZED', detail: 'A valid gateway token is needed.' },
+};
 const QUERY_KEY = /([?&])key=([^&]*)(&|$)/;
+
+/** Where a call goes before its provider is known, as that of a universal call. */
+export interface CallPlace {
+  readonly account: string;
+  readonly gateway: string;
+  readonly settings: GatewaySettings;
+}
+
+/** Who makes a universal call: each of its steps is admitted for itself, with this caller where it names none. */
+export function admitCaller(
+  { tokens }: Identity,
+  headers: IncomingHttpHeaders,
+  place: CallPlace,
+  now: number,
+): { readonly token: Token | undefined } | { readonly refusal: Refusal } {
+  if (tokens.size === 0 && !place.settings.authentication) return { token: undefined };
+  const presented = one(headers['cf-aig-authorization']);
+  const token = tokens.find(presented === '' ? (headers.authorization ?? '') : presented);
+  if (token === undefined) return place.settings.authentication ? UNAUTHORIZED : { token };
+  const refusal = refusalOf(token, place, '', now);
+  return refusal === undefined ? { token } : { refusal };
+}
 
 /**
  * Decides who may call (reference: cloudflare-ai-gateway.md §1.3, §8.1, §8.3, §8.4). `cf-aig-authorization` names the
@@ -38,19 +64,19 @@ export function admit(
   target: CallTarget,
   metadata: CallMetadata,
   now: number,
+  caller?: Token,
 ): AdmitResult {
   const { tokens, keys } = identity;
   if (tokens.size === 0 && keys.size === 0 && !target.settings.authentication) {
     return { target, metadata, token: undefined, key: undefined };
   }
   const sent = readCredentials(tokens, headers, target);
-  const presented = headers['cf-aig-authorization'];
-  const named = typeof presented === 'string' && presented !== '';
-  const token = named ? tokens.find(presented) : sent.token;
+  const presented = one(headers['cf-aig-authorization']);
+  const token = presented === '' ? (sent.token ?? caller) : tokens.find(presented);
   if (token === undefined) {
-    if (target.settings.authentication) return refuse('INGRESS_UNAUTHORIZED', 'A valid gateway token is needed.');
+    if (target.settings.authentication) return UNAUTHORIZED;
   } else {
-    const refusal = refusalOf(token, target, now);
+    const refusal = refusalOf(token, target, target.provider, now);
     if (refusal !== undefined) return { refusal };
   }
   const clean = sent.token === undefined ? target : withoutTokens(target, sent);
@@ -59,7 +85,8 @@ export function admit(
   return sent.clientKey ? admission : withStoredKey(keys, headers, admission, sent);
 }
 
-function refusalOf(token: Token, target: CallTarget, now: number): Refusal | undefined {
+/** `provider` is '' where it is not known yet. */
+function refusalOf(token: Token, place: CallPlace, provider: string, now: number): Refusal | undefined {
   if (!token.enabled || now >= token.expiresAt) {
     return {
       code: 'INGRESS_UNAUTHORIZED',
@@ -67,9 +94,9 @@ function refusalOf(token: Token, target: CallTarget, now: number): Refusal | und
     };
   }
   const denied = (what: string): Refusal => ({ code: 'INGRESS_DENIED', detail: `The token may not call ${what}.` });
-  if (!token.account(target.account)) return denied('this account');
-  if (!token.gateway(target.gateway)) return denied('this gateway');
-  if (!token.provider(target.provider)) return denied('this provider');
+  if (!token.account(place.account)) return denied('this account');
+  if (!token.gateway(place.gateway)) return denied('this gateway');
+  if (provider !== '' && !token.provider(provider)) return denied('this provider');
   return undefined;
 }
 
@@ -148,4 +175,4 @@ function withoutKey(path: string): string {
   return path.replace(QUERY_KEY, (_, before: string, _key: string, after: string) => (after === '&' ? before : ''));
 }
 
-const refuse = (code: Refusal['code'], detail: string): { refusal: Refusal } => ({ refusal: { code, detail } });
+const one = (value: string | string[] | undefined): string => (typeof value === 'string' ? value : '');

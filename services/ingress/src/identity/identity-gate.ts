@@ -4,6 +4,7 @@ import type { Call } from '../ledger/call-record.ts';
 import type { EnterResult, StepGate } from '../limits/step-gate.ts';
 import type { IngressDependencies } from '../ports.ts';
 import type { Admission } from './admit.ts';
+import type { StoredKey } from './key-store.ts';
 
 type Readers = Pick<IngressDependencies, 'readExchange' | 'logger'>;
 
@@ -19,20 +20,27 @@ export function identityGate({ token, key }: Admission, readers: Readers): StepG
       if (!checksModels || mayAsk(call, body, token.model, readers)) return undefined;
       return { code: 'INGRESS_DENIED', detail: 'The token may not ask for this model.' };
     },
-    enter(call, body) {
-      if (key === undefined) return { headers: undefined };
-      const headers = key.credential.headers({ method: call.method, target: call.target, body });
-      if (!(headers instanceof Promise)) return { headers };
-      return headers.then(
-        (minted): EnterResult => ({ headers: minted }),
-        (error: unknown): EnterResult => {
-          const details = { logId: call.id, key: key.name, reason: errorMessage(error) };
-          readers.logger.warn(details, 'no credential for the provider');
-          return { refusal: { code: 'INGRESS_CREDENTIAL_FAILED', detail: '' } };
-        },
-      );
-    },
+    enter: (call, body) => (key === undefined ? NOTHING : credentials(key, call, body, readers)),
   };
+}
+
+const NOTHING: EnterResult = { headers: undefined };
+
+function credentials(
+  { name, credential }: StoredKey,
+  call: Call,
+  body: Buffer | null | undefined,
+  { logger }: Readers,
+): EnterResult | Promise<EnterResult> {
+  const headers = credential.headers({ method: call.method, target: call.target, body });
+  if (!(headers instanceof Promise)) return { headers };
+  return headers.then(
+    (minted): EnterResult => ({ headers: minted }),
+    (error: unknown): EnterResult => {
+      logger.warn({ logId: call.id, key: name, reason: errorMessage(error) }, 'no credential for the provider');
+      return { refusal: { code: 'INGRESS_CREDENTIAL_FAILED', detail: '' } };
+    },
+  );
 }
 
 /**
