@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { accounts, gateways, providerKeys, tokens } from './gateway-schema.ts';
+import { accounts, gateways, providerKeys, sharedState, tokens } from './gateway-schema.ts';
 import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
 const HOUR_MS = 3_600_000;
@@ -90,6 +90,10 @@ const ingress = Type.Object(
       32 * MEBIBYTE,
     ),
     retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
+    assumed_output_tokens: integer(
+      'Most that a call is taken to answer when its request does not say, for limits and budgets in tokens and money.',
+      16_384,
+    ),
     calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),
@@ -348,6 +352,7 @@ export const configSchema = Type.Object(
     gateways,
     tokens,
     provider_keys: providerKeys,
+    shared_state: sharedState,
     providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},

@@ -21,7 +21,7 @@ describe('spans of JSON text', () => {
         expect(members !== undefined).toBe(isObject);
         if (members === undefined || value === null) return;
         const read = [...members].map(([name, span]) => [JSON.parse(`"${name}"`), parse(span)]);
-        expect(new Map(read as [string, unknown][])).toEqual(new Map(Object.entries(value)));
+        expect(new Map(read as [string, unknown][])).toEqual(new Map(Object.entries(value as object)));
       }),
     );
   });
