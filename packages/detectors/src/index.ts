@@ -14,6 +14,9 @@ export {
 } from './budget/budget-book.ts';
 export { type BudgetDefinition, compileBudgets } from './budget/compile-budgets.ts';
 export { dimensionOf } from './budget/dimensions.ts';
+export type { Forecast } from './budget/forecast.ts';
+export { type LimitInForce, limitInForce } from './budget/limit-in-force.ts';
+export type { PaceSignal } from './budget/pace.ts';
 export { shareOf } from './budget/sums.ts';
 export { createZonedPeriods } from './budget/zoned-period.ts';
 export { DETECTORS_ERRORS } from './errors.ts';
