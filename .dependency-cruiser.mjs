@@ -1,4 +1,4 @@
-const services = 'ingress|cost|anomaly|loader|exporter|console';
+const services = 'ingress|cost|anomaly|loader|exporter|console|tracer';
 
 /** A vendor SDK lives in one folder: swapping it touches that folder only. */
 const oneFolder = (sdk, folder) => ({
