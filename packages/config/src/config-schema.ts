@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { accounts, gateways } from './gateway-schema.ts';
+import { accounts, gateways, providerKeys, tokens } from './gateway-schema.ts';
 import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
 const HOUR_MS = 3_600_000;
@@ -313,6 +313,8 @@ export const configSchema = Type.Object(
     export: exporter,
     accounts,
     gateways,
+    tokens,
+    provider_keys: providerKeys,
     providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},

@@ -1,10 +1,11 @@
 import { Type } from 'typebox';
-import { closed, flag, integer, MEBIBYTE, NAME } from './schema-fields.ts';
+import { closed, flag, integer, MEBIBYTE, NAME, SLUG, secret, text } from './schema-fields.ts';
 
 const MONTH_S = 2_592_000;
 
 const gateway = Type.Object(
   {
+    authentication: flag('Refuse calls without a token of `tokens` (401/2009).', false),
     collect_logs: flag(
       'Keep users, sessions, tags and bodies on rows. `cf-aig-collect-log` of a request wins. The money is kept either way.',
       true,
@@ -48,3 +49,72 @@ export const accounts = Type.Record(Type.String({ pattern: NAME }), account, {
   default: {},
   description: 'Accounts by id. None = any account is taken; else these and `default`, that of the short paths.',
 });
+
+const names = (description: string) => Type.Array(Type.String(), { default: [], description });
+
+const METADATA =
+  "Put on each of its rows, instead of the client's entry of that name; `user`, `feature`, `env` and `session` are columns.";
+
+const token = Type.Object(
+  {
+    hash: Type.String({
+      description: 'SHA-256 of the token, `sha256:<64 hex digits>`: `weir token` makes both.',
+      pattern: '^sha256:[0-9a-f]{64}$',
+    }),
+    enabled: flag('False: it is refused.', true),
+    expires: Type.String({
+      description: 'Refused from this time on (UTC), e.g. 2027-01-31T00:00:00Z; empty = never.',
+      default: '',
+      pattern: '^(\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2})?Z)?)?$',
+    }),
+    accounts: names('Accounts it may call; empty = all.'),
+    gateways: names('Gateways it may call; empty = all.'),
+    providers: names('Providers it may call, by slug; empty = all.'),
+    models: names('Models it may ask for, `*` stands for any text without a slash; empty = all.'),
+    key_aliases: names('Stored keys it may use, by alias; empty = all.'),
+    metadata: Type.Record(
+      Type.String({ pattern: '^[^.]{1,64}$' }),
+      Type.String({ maxLength: 256, description: METADATA }),
+      {
+        ...closed,
+        default: {},
+      },
+    ),
+  },
+  { ...closed, description: 'A gateway token, or virtual key: who may call, and what.' },
+);
+
+export const tokens = Type.Record(Type.String({ pattern: NAME }), token, {
+  ...closed,
+  default: {},
+  description: 'Tokens by name; the name is `token_id` on their rows. See [gateways](gateways.md).',
+});
+
+const providerKey = Type.Object(
+  {
+    key: secret("Sent in the provider's own header; write ${NAME} or ${file:path}. With a space in it, sent as it is."),
+    header: Type.String({
+      description: "Request header that carries it, in lower case; empty = the provider's own.",
+      default: '',
+      pattern: '^[a-z0-9-]{0,64}$',
+    }),
+    access_key_id: text('Amazon Bedrock: signs each call (SigV4) with this key,', ''),
+    secret_access_key: secret('its secret,'),
+    session_token: secret('and the session token of temporary credentials.'),
+    service_account: secret('Google Vertex AI: JSON of a service account, for which access tokens are had and kept.'),
+    gateways: names('Gateways that may use it; empty = all.'),
+    without_token: flag('Use it for calls without a token too, where the gateway asks for none.', false),
+  },
+  { ...closed, description: 'A key of a provider that Weir sends, so that clients need none.' },
+);
+
+export const providerKeys = Type.Record(
+  Type.String({ pattern: SLUG }),
+  Type.Record(Type.String({ pattern: NAME }), providerKey, { ...closed, default: {} }),
+  {
+    ...closed,
+    default: {},
+    description:
+      'Stored keys by provider slug and alias; `default` is used unless `cf-aig-byok-alias` names another. See [gateways](gateways.md).',
+  },
+);

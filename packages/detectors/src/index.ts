@@ -1,3 +1,7 @@
+export type { AlertSeverity, AlertState, AnomalyAlert } from './anomaly/alerts/alert-book.ts';
+export { AnomalyDetector } from './anomaly/anomaly-detector.ts';
+export { EventIds, newEvent, type PricedEvent } from './anomaly/priced-event.ts';
+export { EventLineReader } from './anomaly/read-event-line.ts';
 export type { AlertStatus } from './budget/alert-ladder.ts';
 export { type Budget, matchBudget, scopeKey } from './budget/budget.ts';
 export {
@@ -12,3 +16,4 @@ export { type BudgetDefinition, compileBudgets } from './budget/compile-budgets.
 export { dimensionOf } from './budget/dimensions.ts';
 export { shareOf } from './budget/sums.ts';
 export { DETECTORS_ERRORS } from './errors.ts';
+export { SeriesDetector } from './series/series-detector.ts';

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from './gateways/gateway-settings.ts';
+import type { ProviderKeyConfig, TokenConfig } from './identity/identity-config.ts';
 
 /** An account of the path. */
 export interface AccountConfig {
@@ -24,6 +25,10 @@ export interface RoutingConfig {
   readonly accounts: Readonly<Record<string, AccountConfig>>;
   /** Gateway ids that are accepted besides `default`, and what differs from the defaults. */
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
+  /** Gateway tokens, by name. */
+  readonly tokens: Readonly<Record<string, TokenConfig>>;
+  /** Stored keys, by provider slug and alias. */
+  readonly providerKeys: Readonly<Record<string, Readonly<Record<string, ProviderKeyConfig>>>>;
   /** Base URLs that replace the built-in ones, by slug. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   /** Custom providers, by slug without `custom-`. */
@@ -100,6 +105,8 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   port: 8787,
   accounts: {},
   gateways: {},
+  tokens: {},
+  providerKeys: {},
   providers: {},
   customProviders: {},
   workersAiAccountId: '',

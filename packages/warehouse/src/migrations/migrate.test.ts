@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,20 +17,23 @@ it('applies once when two start together, adds what is new, and refuses what was
     await Promise.all([warehouse.migrate(), warehouse.migrate()]);
     expect(await warehouse.migrate()).toEqual([]);
 
-    const added = join(migrationsDirectory, '0005_note.sql');
+    const version = (await readdir(source)).length + 1;
+    const numbered = (offset: number, name: string): string =>
+      join(migrationsDirectory, `${String(version + offset).padStart(4, '0')}_${name}.sql`);
+    const added = numbered(0, 'note');
     await writeFile(added, 'ALTER TABLE {{database}}.requests{{onCluster}} ADD COLUMN IF NOT EXISTS note String;\n');
-    expect(await warehouse.migrate()).toMatchObject([{ version: 5, name: 'note' }]);
+    expect(await warehouse.migrate()).toMatchObject([{ version, name: 'note' }]);
     expect((await warehouse.query('SELECT note FROM weir.requests')).rows()).toEqual([]);
 
     await appendFile(added, '-- touched\n');
     await expect(warehouse.migrate()).rejects.toMatchObject({
       code: 'WAREHOUSE_MIGRATION_CHANGED',
-      details: { version: 5, name: 'note' },
+      details: { version, name: 'note' },
     });
 
     await rm(added);
     expect(await warehouse.migrate(), 'a database that is ahead is left alone').toEqual([]);
-    await writeFile(join(migrationsDirectory, '0007_gap.sql'), 'SELECT 1;\n');
+    await writeFile(numbered(2, 'gap'), 'SELECT 1;\n');
     await expect(warehouse.migrate()).rejects.toMatchObject({ code: 'WAREHOUSE_MIGRATION_GAP' });
   } finally {
     await warehouse.close();

@@ -1,3 +1,4 @@
+import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
@@ -12,6 +13,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -25,8 +27,10 @@ export const COMMANDS: readonly Command[] = [
   usage,
   explain,
   budgets,
+  backtest,
   cache,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,

@@ -32,6 +32,7 @@ export function routingConfig(config: Config, demoProvider: string | undefined):
   return {
     accounts: config.accounts,
     gateways: mapValues(config.gateways, (gateway) => ({
+      authentication: gateway.authentication,
       collectLogs: gateway.collect_logs,
       collectPayloads: gateway.collect_payloads,
       cacheTtlSeconds: gateway.cache_ttl,
@@ -42,6 +43,19 @@ export function routingConfig(config: Config, demoProvider: string | undefined):
       retryBackoff: gateway.retry_backoff,
       cloudflareErrors: gateway.cloudflare_errors,
     })),
+    tokens: mapValues(config.tokens, ({ key_aliases, ...token }) => ({ ...token, keyAliases: key_aliases })),
+    providerKeys: mapValues(config.provider_keys, (aliases) =>
+      mapValues(aliases, (key) => ({
+        key: key.key,
+        header: key.header,
+        accessKeyId: key.access_key_id,
+        secretAccessKey: key.secret_access_key,
+        sessionToken: key.session_token,
+        serviceAccount: key.service_account,
+        gateways: key.gateways,
+        withoutToken: key.without_token,
+      })),
+    ),
     providers: {
       ...mapValues(config.providers, ({ base_url }) => ({ baseUrl: base_url })),
       ...(demoProvider === undefined ? {} : demoProviders(demoProvider)),

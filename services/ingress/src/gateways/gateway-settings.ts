@@ -2,6 +2,8 @@ import type { Backoff, CallPolicy } from '../wire/call-policy.ts';
 
 /** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
 export interface GatewayConfig {
+  /** True: calls without a valid token are refused. */
+  readonly authentication: boolean;
   /** False: nothing personal is kept, unless a request says `cf-aig-collect-log: true`. */
   readonly collectLogs: boolean;
   /** False: bodies of this gateway are never written anywhere, whatever a request header says (I8). */
@@ -22,6 +24,7 @@ export interface GatewayConfig {
 
 /** What a setting is when the configuration says nothing. */
 const GATEWAY_DEFAULTS: GatewayConfig = {
+  authentication: false,
   collectLogs: true,
   collectPayloads: true,
   cacheTtlSeconds: 0,

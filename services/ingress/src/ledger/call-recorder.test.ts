@@ -70,6 +70,7 @@ function call(id: string): Call {
     },
     collectPayload: true,
     apiKeyId: '',
+    tokenId: '',
     method: 'POST',
     userAgent: '',
     requestContentType: '',

@@ -76,6 +76,19 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
   };
 }
 
+/** With the owner's entries, of the caller's token, instead of the client's of the same name. */
+export function withOwnerMetadata(metadata: CallMetadata, owner: Readonly<Record<string, string>>): CallMetadata {
+  const changed: { -readonly [Key in keyof CallMetadata]?: CallMetadata[Key] } = {};
+  const tags: Record<string, string> = {};
+  for (const key in owner) {
+    const value = owner[key] ?? '';
+    const column = PROMOTED.get(key);
+    if (column === undefined) tags[key] = value;
+    else if (metadata.collectLog || column === 'env' || column === 'feature') changed[column] = value;
+  }
+  return { ...metadata, ...changed, tags: metadata.collectLog ? { ...metadata.tags, ...tags } : metadata.tags };
+}
+
 function customCost(headers: IncomingHttpHeaders): string {
   const header = one(headers['cf-aig-custom-cost']);
   return header.length <= CUSTOM_COST_LENGTH_MAX ? header : '';

@@ -1,0 +1,45 @@
+import type { Dims } from '../priced-event.ts';
+import type { AnomalyKind, Finding } from '../watch/finding.ts';
+
+const HEAD: Record<AnomalyKind, string> = {
+  runaway_loop: 'calls in a loop',
+  key_leak: 'A user never seen before calls with a known key',
+  prompt_change: 'A new prompt takes other amounts of input tokens',
+  token_shift: 'Requests take other amounts of input tokens',
+  slow_drift: 'Input tokens per request are creeping up',
+  model_swap: 'A dearer model answers',
+  price_change: 'The price of a model changed',
+  unpriced_model: 'A model has no price',
+  retry_storm: 'A provider fails and its calls are tried again',
+  cache_collapse: 'The prompt cache stopped being hit',
+  outage: 'Requests have stopped or nearly so',
+  traffic_surge: 'More traffic than usual at the usual cost of a request',
+  new_feature: 'A new feature is in use',
+};
+
+/** One sentence that says what, where, since when, by how much and what it costs. */
+export function describe(finding: Finding, state: 'open' | 'update' | 'resolved'): string {
+  const { kind, cause, onset, metric, observed, expected, usdAnHour, evidence } = finding;
+  const where = scopeText(cause);
+  if (state === 'resolved') return `Over: ${HEAD[kind]} (${where}, since ${clock(onset)}).`;
+  const what = kind === 'runaway_loop' ? `${cause.user ?? 'A user'} ${HEAD[kind]}` : HEAD[kind];
+  const change =
+    kind === 'new_feature' ? '' : ` ${metric.replaceAll('_', ' ')} ${amount(expected)} → ${amount(observed)}`;
+  const because = Object.entries(evidence).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`);
+  const money = usdAnHour > 0.005 ? `; about $${dollars(usdAnHour)}/h, $${dollars(usdAnHour * 24)} a day` : '';
+  return `${what}: ${where} since ${clock(onset)}${change}${because.length === 0 ? '' : ` (${because.join(', ')})`}${money}.`;
+}
+
+/** `prod/summarise` for a stream, `name=value` for the rest. */
+export function scopeText({ tenant, env, feature, ...rest }: Dims): string {
+  const stream = [env, feature].filter((part) => part !== undefined).join('/');
+  const named = Object.entries(rest).map(([name, value]) => `${name}=${value}`);
+  return [stream, ...named, ...(tenant === undefined ? [] : [`tenant=${tenant}`])]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+const clock = (ts: number): string => `${new Date(ts).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const dollars = (usd: number): string => (Math.abs(usd) < 100 ? usd.toFixed(2) : usd.toFixed(0));
+const amount = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
