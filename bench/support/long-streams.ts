@@ -13,9 +13,7 @@ function fill(open: string, piece: string, close: string): string {
 
 const sse = (name: string, data: string): string => `${name === '' ? '' : `event: ${name}\n`}data: ${data}\n\n`;
 
-/** Streams of one megabyte, as the families send them. */
-export function longStreams(): Record<string, RequestEvent> {
-  const ask = { model: 'm', messages: [{ role: 'user', content: 'Tell me everything.' }], stream: true };
+function longBodies() {
   const chat = fill(
     '',
     sse(
@@ -67,6 +65,13 @@ export function longStreams(): Record<string, RequestEvent> {
     `{"model":"llama3.2","message":{"role":"assistant","content":"${TEXT}"},"done":false}\n`,
     '{"model":"llama3.2","done":true,"done_reason":"stop","prompt_eval_count":30,"eval_count":9000}\n',
   );
+  return { chat, claude, gemini, responses, array, lines };
+}
+
+/** Streams of one megabyte, as the families send them. */
+export function longStreams(): Record<string, RequestEvent> {
+  const ask = { model: 'm', messages: [{ role: 'user', content: 'Tell me everything.' }], stream: true };
+  const { chat, claude, gemini, responses, array, lines } = longBodies();
   return {
     'OpenAI chat, SSE': benchEvent(ask, chat, STREAM),
     'OpenAI Responses, SSE': benchEvent(ask, responses, { ...STREAM, path: '/v1/responses' }),
