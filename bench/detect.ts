@@ -3,10 +3,11 @@
  *
  *   node bench/detect.ts --fixtures DIR --seeds 501-510 [--profiles plain,hard] [--workers 2] [--keep DIR]
  *
- * DIR holds gen.mjs and score_incidents.mjs. A world is made, read by the command line as a user would, scored, removed.
+ * DIR holds gen.mjs and score_incidents.mjs. A world is made, read by the command line as a user would, scored, and removed unless
+ * --keep names where worlds are kept for the next run.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -65,14 +66,16 @@ const cell = (value: number | null | undefined, digits = 2): string =>
 
 async function scoreWorld(profile: string, seed: number): Promise<Run> {
   const directory = join(base, `${profile}-${seed}`);
-  mkdirSync(directory, { recursive: true });
-  const hard = profile === 'hard' ? ['--hard'] : [];
-  await run(process.execPath, [join(fixtures, 'gen.mjs'), '--seed', String(seed), '--out', directory, ...hard]);
   const events = join(directory, 'events.jsonl');
   const alerts = join(directory, 'alerts.jsonl');
+  if (!existsSync(join(directory, 'labels.json'))) {
+    mkdirSync(directory, { recursive: true });
+    const hard = profile === 'hard' ? ['--hard'] : [];
+    await run(process.execPath, [join(fixtures, 'gen.mjs'), '--seed', String(seed), '--out', directory, ...hard]);
+  }
   const { stderr } = await run(process.execPath, [weir, 'backtest', '--events', events, '--out', alerts]);
   console.error(`${profile} ${seed}: ${stderr.trim().split('\n').at(-1) ?? ''}`);
-  rmSync(events);
+  if (values.keep === undefined) rmSync(events);
   const labels: unknown = JSON.parse(readFileSync(join(directory, 'labels.json'), 'utf8'));
   const lines = readFileSync(alerts, 'utf8').split('\n').filter(Boolean);
   return scorer.scoreOne(

@@ -1,4 +1,5 @@
 import { AlertBook, type AnomalyAlert } from './alerts/alert-book.ts';
+import { type Explanation, SpendLedger } from './attribution/spend-ledger.ts';
 import type { EventIds, PricedEvent } from './priced-event.ts';
 import { KeyIndex } from './state/key-index.ts';
 import { TUNING } from './tuning.ts';
@@ -41,6 +42,7 @@ export class AnomalyDetector {
   readonly #failures: FailureWatch;
   readonly #prices: PriceWatch;
   readonly #models: ModelWatch;
+  readonly #ledger: SpendLedger;
   readonly #features = new KeyIndex();
   readonly #prompts = new KeyIndex();
   readonly #deps: WatchDeps;
@@ -48,7 +50,7 @@ export class AnomalyDetector {
   #now = 0;
 
   constructor({ ids, onAlert, clockOffset }: AnomalyDetectorOptions) {
-    this.#book = new AlertBook(onAlert);
+    this.#book = new AlertBook(onAlert, (finding) => this.#explain(finding));
     this.#streams = new Streams((tenant, ts) => clockOffset?.(ids.tenant.nameOf(tenant), ts) ?? 0);
     const deps = { streams: this.#streams, ids, report: (finding: Finding) => this.#report(finding) };
     this.#deps = deps;
@@ -61,6 +63,7 @@ export class AnomalyDetector {
     this.#failures = new FailureWatch(deps);
     this.#prices = new PriceWatch(deps);
     this.#models = new ModelWatch(deps, this.#prices);
+    this.#ledger = new SpendLedger(this.#streams, this.#prices);
   }
 
   observe(event: PricedEvent): void {
@@ -71,10 +74,12 @@ export class AnomalyDetector {
     const user = this.#users.rowOf(stream, event.user);
     const cost = Number.isNaN(event.cost) ? 0 : event.cost;
     const moment: Moment = { event, stream, user, person, continued: 0, stranger: false, hot: false };
+    this.#ledger.keep(moment);
     this.#failures.observe(moment);
     this.#prices.observe(moment);
     if (event.attempt > 1) {
       streams.addCost(stream, cost);
+      this.#ledger.learn(moment);
       return;
     }
     this.#announceFeature(moment);
@@ -85,6 +90,7 @@ export class AnomalyDetector {
     moment.hot = this.#users.isHot(user);
     this.#testUser(moment, surprise);
     if (moment.hot || moment.stranger) return;
+    this.#ledger.learn(moment);
     streams.addCost(stream, cost);
     streams.addCall(stream, 1 - moment.continued, gap);
     this.#outages.observe(moment, gap);
@@ -184,6 +190,23 @@ export class AnomalyDetector {
     this.#book.report(finding);
   }
 
+  /** The calls that a finding is about, from its onset on. */
+  #explain({ stream, dims, onset, ts }: Finding): Explanation | undefined {
+    const { ids } = this.#deps;
+    const all = Array.from({ length: this.#streams.rows }, (_, row) => row);
+    const tenant = dims.tenant === undefined ? undefined : ids.tenant.idOf(dims.tenant);
+    const streams =
+      stream >= 0 ? [stream] : all.filter((row) => tenant === undefined || this.#streams.tenantOf(row) === tenant);
+    const wide = stream < 0;
+    return this.#ledger.explain({
+      streams,
+      since: onset,
+      until: ts,
+      ...(wide && dims.provider !== undefined ? { provider: ids.provider.idOf(dims.provider) } : {}),
+      ...(wide && dims.model !== undefined ? { model: ids.model.idOf(dims.model) } : {}),
+    });
+  }
+
   /** Bytes of state, without the names. */
   get bytes(): number {
     return [
@@ -196,6 +219,7 @@ export class AnomalyDetector {
       this.#cache,
       this.#failures,
       this.#models,
+      this.#ledger,
     ].reduce((sum, part) => sum + part.bytes, 0);
   }
 }

@@ -67,13 +67,15 @@ export const TUNING = {
 
   surge: {
     ratio: 1.45,
-    tenantZ: 4,
+    /** A tenant is the mean of its streams, each wandering by itself: less is news. */
+    tenantRatio: 1.28,
+    tenantZ: 2,
     streamZ: 1.7,
     /** Wander of a stream's rate around its season, as a standard deviation of the logarithm. */
     wander: 0.28,
     holdMs: 25 * MINUTE,
     /** The others of the tenant being up by this many standard deviations, the tenant is given time to say so itself. */
-    restZ: 0.8,
+    restZ: 0.3,
     restHoldMs: 75 * MINUTE,
   },
 
@@ -85,7 +87,7 @@ export const TUNING = {
     shiftVariance: 0.03 ** 2,
     wanderVariance: 0.045 ** 2,
     wanderMs: 4 * HOUR,
-    threshold: 4.3,
+    threshold: 3.6,
     settleNats: -9,
     /** A change that no fingerprint announces. */
     blindShifts: [0.3, 0.8],
@@ -93,6 +95,8 @@ export const TUNING = {
     /** A residual beyond this many standard deviations counts as this many: one giant document is not a change. */
     clip: 3,
     userStrength: 5,
+    /** Calls over which the mean habit of the users of a stream is taken. */
+    habitCalls: 500,
     leastCalls: 200,
     watchedCalls: 8,
     watchMs: 2 * DAY,
@@ -117,8 +121,10 @@ export const TUNING = {
 
   drift: {
     days: 16,
-    threshold: 11,
-    leastRise: 0.09,
+    /** Quarters of a day with enough calls that the two weeks must have: a nightly job has too few to average over. */
+    leastBlocks: 32,
+    threshold: 9.5,
+    leastRise: 0.075,
     dayVariance: 0.03 ** 2,
   },
 
@@ -127,7 +133,7 @@ export const TUNING = {
     leastUsdAnHour: 0.25,
     leastUsdADay: 1.25,
     /** Batches and load tests are what the other environments are for. */
-    otherEnvFactor: 20,
+    otherEnvFactor: 40,
     production: ['prod', 'production'],
     mediumUsdADay: 5,
     highUsdADay: 50,

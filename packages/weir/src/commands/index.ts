@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { reprice } from './ledger/reprice.ts';
 import { explain } from './pricing/explain.ts';
 import { price } from './pricing/price.ts';
 import { usage } from './pricing/usage.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   price,
   usage,
   explain,
+  reprice,
   budgets,
   backtest,
   cache,

@@ -8,6 +8,9 @@ import { type Admission, admit } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
 import type { Token } from '../identity/token-book.ts';
 import type { Call } from '../ledger/call-record.ts';
+import { type LimitContext, limitGate } from '../limits/limit-gate.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
+import type { StepGate } from '../limits/step-gate.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import { readCallPolicy } from '../wire/call-policy.ts';
@@ -19,6 +22,7 @@ import type { CallStep } from './call-step.ts';
 
 const HEADER_TEXT_MAX = 512;
 const NO_HEADERS: readonly string[] = [];
+const NO_LIMITS: readonly RateLimit[] = [];
 /** Headers of a universal request that describe its own body, not that of a step. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding']);
 
@@ -38,8 +42,11 @@ export class StepPlanner {
   readonly #dependencies: IngressDependencies;
   readonly #fingerprint: KeyFingerprint;
 
-  constructor(dependencies: IngressDependencies, fingerprint: KeyFingerprint) {
+  readonly #limits: LimitContext;
+
+  constructor(dependencies: IngressDependencies, limits: LimitContext, fingerprint: KeyFingerprint) {
     this.#dependencies = dependencies;
+    this.#limits = limits;
     this.#fingerprint = fingerprint;
   }
 
@@ -59,7 +66,7 @@ export class StepPlanner {
       connection: headers.connection,
       body: undefined,
       retry: policy.retry,
-      gate: identityGate(admission, this.#dependencies),
+      gate: this.#gateOf(admission),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
@@ -116,7 +123,7 @@ export class StepPlanner {
       connection: request.headers.connection,
       body: step.query,
       retry: policy.retry,
-      gate: identityGate(admission, this.#dependencies),
+      gate: this.#gateOf(admission),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
@@ -141,6 +148,13 @@ export class StepPlanner {
       requestContentType: (headers['content-type'] ?? '').slice(0, HEADER_TEXT_MAX),
       requestEncoding: headers['content-encoding'] ?? '',
     };
+  }
+
+  #gateOf(admission: Admission): StepGate | undefined {
+    const identity = identityGate(admission, this.#dependencies);
+    const { limits } = admission.target.settings;
+    const own = admission.token?.limits ?? NO_LIMITS;
+    return limitGate(this.#limits, own.length === 0 ? limits : [...own, ...limits], identity);
   }
 
   /** Names the credential that goes upstream. */

@@ -1,3 +1,6 @@
+import { picoToText } from '@weir/kernel';
+import { SPEND_DRIVERS, type SpendDriver } from '../attribution/decompose.ts';
+import type { Explanation } from '../attribution/spend-ledger.ts';
 import type { Dims } from '../priced-event.ts';
 import { TUNING } from '../tuning.ts';
 import type { AnomalyKind, Direction, Driver, Finding } from '../watch/finding.ts';
@@ -24,7 +27,19 @@ export interface AnomalyAlert {
   readonly usd_an_hour: number;
   readonly nats: number;
   readonly evidence: Readonly<Record<string, string>>;
+  readonly spend: AlertSpend | null;
+  /** Of calls it is about, the dearest first. */
+  readonly sample_ids: readonly number[];
   readonly message: string;
+}
+
+/** The change of spend in the calls since the onset, exactly; amounts are decimal text. */
+export interface AlertSpend {
+  readonly span_minutes: number;
+  readonly now_usd: string;
+  readonly usual_usd: string;
+  /** They add up to now − usual to the last digit; the largest first. `share` is of the whole change. */
+  readonly parts: readonly { readonly driver: SpendDriver; readonly delta_usd: string; readonly share: number }[];
 }
 
 interface OpenAlert {
@@ -38,11 +53,12 @@ const RANK: Record<AlertSeverity, number> = { info: 0, low: 1, medium: 2, high: 
 /** Never more than this, whatever it costs: nothing is wrong with a surge or a launch. */
 const INFO_ONLY: ReadonlySet<AnomalyKind> = new Set(['traffic_surge', 'new_feature']);
 /** Found again and again while it lasts, which is for days. */
-const LASTING: ReadonlySet<AnomalyKind> = new Set(['slow_drift', 'price_change', 'model_swap', 'unpriced_model']);
+const LASTING: ReadonlySet<AnomalyKind> = new Set(['slow_drift', 'price_change', 'unpriced_model']);
 /** Found at every event while it lasts: silence means that it is over. */
 const REPEATED: ReadonlySet<AnomalyKind> = new Set([
   'runaway_loop',
   'key_leak',
+  'model_swap',
   'outage',
   'retry_storm',
   'cache_collapse',
@@ -60,10 +76,12 @@ const ABOUT_REQUESTS: ReadonlySet<AnomalyKind> = new Set([
 export class AlertBook {
   readonly #open = new Map<string, OpenAlert>();
   readonly #resolved = new Set<string>();
+  readonly #explain: (finding: Finding) => Explanation | undefined;
   readonly #emit: (alert: AnomalyAlert) => void;
 
-  constructor(emit: (alert: AnomalyAlert) => void) {
+  constructor(emit: (alert: AnomalyAlert) => void, explain: (finding: Finding) => Explanation | undefined) {
     this.#emit = emit;
+    this.#explain = explain;
   }
 
   report(finding: Finding): void {
@@ -112,6 +130,7 @@ export class AlertBook {
   #tell(id: string, finding: Finding, severity: AlertSeverity, state: AlertState): void {
     const { ts, onset, kind, driver, direction, dims, cause, metric, observed, expected, usdAnHour, nats, evidence } =
       finding;
+    const explanation = state === 'resolved' ? undefined : this.#explain(finding);
     this.#emit({
       id,
       ts,
@@ -129,9 +148,29 @@ export class AlertBook {
       usd_an_hour: usdAnHour,
       nats,
       evidence,
-      message: describe(finding, state),
+      spend: explanation === undefined ? null : spendOf(explanation),
+      sample_ids: explanation?.sampleIds ?? [],
+      message: describe(finding, state, explanation),
     });
   }
+}
+
+function spendOf({ spanMs, now, usual, parts }: Explanation): AlertSpend {
+  const delta = now - usual;
+  const size = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
+  const ranked = SPEND_DRIVERS.map((driver) => ({ driver, part: parts[driver] })).sort((a, b) =>
+    Number(size(b.part) - size(a.part)),
+  );
+  return {
+    span_minutes: spanMs / 60_000,
+    now_usd: picoToText(now),
+    usual_usd: picoToText(usual),
+    parts: ranked.map(({ driver, part }) => ({
+      driver,
+      delta_usd: picoToText(part),
+      share: delta === 0n ? 0 : Number(part) / Number(delta),
+    })),
+  };
 }
 
 const repeatMsOf = (kind: AnomalyKind): number => (LASTING.has(kind) ? TUNING.life.adoptMs : TUNING.life.repeatMs);

@@ -1,3 +1,5 @@
+import { SPEND_DRIVERS, type SpendDriver } from '../attribution/decompose.ts';
+import type { Explanation } from '../attribution/spend-ledger.ts';
 import type { Dims } from '../priced-event.ts';
 import type { AnomalyKind, Finding } from '../watch/finding.ts';
 
@@ -18,7 +20,14 @@ const HEAD: Record<AnomalyKind, string> = {
 };
 
 /** One sentence that says what, where, since when, by how much and what it costs. */
-export function describe(finding: Finding, state: 'open' | 'update' | 'resolved'): string {
+export function describe(
+  finding: Finding,
+  state: 'open' | 'update' | 'resolved',
+  explanation: Explanation | undefined,
+): string {
+  // The last calls say little of what took days.
+  const tells = explanation !== undefined && explanation.now > explanation.usual && finding.kind !== 'slow_drift';
+  if (tells) return spendSentence(finding, explanation);
   const { kind, cause, onset, metric, observed, expected, usdAnHour, evidence } = finding;
   const where = scopeText(cause);
   if (state === 'resolved') return `Over: ${HEAD[kind]} (${where}, since ${clock(onset)}).`;
@@ -28,6 +37,32 @@ export function describe(finding: Finding, state: 'open' | 'update' | 'resolved'
   const because = Object.entries(evidence).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`);
   const money = usdAnHour > 0.005 ? `; about $${dollars(usdAnHour)}/h, $${dollars(usdAnHour * 24)} a day` : '';
   return `${what}: ${where} since ${clock(onset)}${change}${because.length === 0 ? '' : ` (${because.join(', ')})`}${money}.`;
+}
+
+const DRIVERS: Record<SpendDriver, string> = {
+  requests: 'more requests',
+  model_mix: 'another model',
+  retries: 'retries',
+  input_tokens: 'input tokens per request',
+  cache: 'less from the cache',
+  output_tokens: 'output tokens per request',
+  price: 'the price',
+};
+
+/** Spend of where is how much above its usual; how much of that is the cause, what the evidence is, what a day of it costs. */
+function spendSentence({ kind, driver, cause, onset, evidence }: Finding, explanation: Explanation): string {
+  const { now, usual, parts, spanMs, inputBefore, inputNow } = explanation;
+  const anHour = (pico: bigint): number => (Number(pico) / 1e12 / spanMs) * 3_600_000;
+  const above = anHour(now - usual);
+  const named = SPEND_DRIVERS.find((known) => known === driver) ?? 'requests';
+  const share = Math.round((100 * Number(parts[named])) / Number(now - usual));
+  const tokens = named === 'input_tokens' ? ` (${amount(inputBefore)} → ${amount(inputNow)})` : '';
+  const because = Object.entries(evidence).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`);
+  return [
+    `Spend of ${scopeText(cause)} is $${dollars(above)}/h above its usual $${dollars(anHour(usual))}/h since ${clock(onset)}`,
+    `${kind.replaceAll('_', ' ')}: ${share} % is ${DRIVERS[named]}${tokens}${because.length === 0 ? '' : ` (${because.join(', ')})`}`,
+    `it costs about $${dollars(above * 24)} a day.`,
+  ].join('; ');
 }
 
 /** `prod/summarise` for a stream, `name=value` for the rest. */

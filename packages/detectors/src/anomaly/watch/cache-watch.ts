@@ -64,7 +64,9 @@ export class CacheWatch {
   #found(stream: number, ts: number, usual: number, nats: number): void {
     const { streams, report } = this.#deps;
     const table = this.#table;
-    table.set(stream, FROZEN, ts + TUNING.life.repeatMs);
+    const old = ts - table.get(stream, ONSET) > TUNING.life.adoptMs;
+    table.set(stream, FROZEN, old ? 0 : ts + TUNING.life.repeatMs);
+    if (old) return;
     const dims = streamDims(this.#deps, stream);
     const now = table.get(stream, RUN_HITS) / table.get(stream, RUN_CALLS);
     // A cached token costs a quarter or less of a fresh one, and input is most of the bill of whoever caches.

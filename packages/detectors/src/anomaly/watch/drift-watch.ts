@@ -56,7 +56,7 @@ export class DriftWatch {
     if (usdADay * leastRise < TUNING.money.leastUsdADay / 2) return;
     const blocks = this.#blocks(stream, now);
     const first = blocks[0];
-    if (first === undefined || now - first.at < 8 * 4) return;
+    if (first === undefined || blocks.length < TUNING.drift.leastBlocks || now - first.at < 8 * 4) return;
     const onsets = ONSET_DAYS.map((days) => now - days * 4).filter((onset) => onset - first.at >= 4 * 4);
     const trend = fitRamp(blocks, now, onsets);
     if (trend.nats < threshold || trend.rise < leastRise || trend.overStep < 0) return;

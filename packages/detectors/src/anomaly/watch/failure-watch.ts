@@ -66,7 +66,9 @@ export class FailureWatch {
   #found(row: number, ts: number, usual: number, nats: number): void {
     const { ids, report } = this.#deps;
     const table = this.#table;
-    table.set(row, FROZEN, ts + HOUR_MS);
+    const old = ts - table.get(row, ONSET) > TUNING.life.adoptMs;
+    table.set(row, FROZEN, old ? 0 : ts + HOUR_MS);
+    if (old) return;
     const dims = {
       tenant: ids.tenant.nameOf(this.#index.firstOf(row)),
       provider: ids.provider.nameOf(this.#index.secondOf(row)),

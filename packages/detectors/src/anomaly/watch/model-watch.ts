@@ -123,6 +123,12 @@ export class ModelWatch {
     const table = this.#table;
     const dearer = table.get(row, RUN_COST) / Math.max(1, table.get(row, RUN_USED));
     const state = this.#streams[stream] as StreamModels;
+    if (event.ts - table.get(row, ONSET) > TUNING.life.adoptMs) {
+      // It has become normal: the shares are learnt again.
+      state.frozenUntil = 0;
+      for (let at = 0; at < SHARES.length; at += 1) table.set(row, UP + at, 0);
+      return;
+    }
     state.frozenUntil = event.ts + TUNING.life.repeatMs;
     if (dearer < TUNING.models.dearer) return;
     const scope = streamDims(this.#deps, stream);

@@ -4,6 +4,8 @@ import type { Moment, WatchDeps } from './moment.ts';
 
 interface ModelPrice {
   row: PriceRow | undefined;
+  /** The rates that were last in force for long. */
+  book: PriceRow | undefined;
   /** Events that the row has explained. */
   explained: number;
   samples: PriceSample[];
@@ -30,13 +32,19 @@ export class PriceWatch {
     return this.#models.get(model)?.row;
   }
 
+  /** Rates to compare with: those before a change, until the new ones have been in force for as many calls. */
+  bookOf(model: number): PriceRow | undefined {
+    const price = this.#models.get(model);
+    return price?.book ?? price?.row;
+  }
+
   observe({ event }: Moment): void {
     if (Number.isNaN(event.cost) && event.input + event.output > 0) this.#unpriced(event);
     if (Number.isNaN(event.cost) || event.cost === 0) return;
     let price = this.#models.get(event.model);
     if (price === undefined) {
       if (this.#models.size >= MODELS_MAX) return;
-      price = { row: undefined, explained: 0, samples: [], usd: 0, since: event.ts };
+      price = { row: undefined, book: undefined, explained: 0, samples: [], usd: 0, since: event.ts };
       this.#models.set(event.model, price);
     }
     price.usd += event.cost / PICO;
@@ -45,6 +53,7 @@ export class PriceWatch {
       const expected = priceOf(price.row, sample);
       if (Math.abs(expected - event.cost) <= ROUNDING_PICO) {
         price.explained += 1;
+        if (price.explained === TUNING.prices.leastCalls) price.book = price.row;
         return;
       }
       const ratio = event.cost / expected;
@@ -52,6 +61,7 @@ export class PriceWatch {
         this.#found(event, price, ratio);
       }
       price.row = undefined;
+      price.explained = 0;
       price.samples = [];
     }
     price.samples.push(sample);

@@ -134,6 +134,14 @@ export class Streams {
     return calls === 0 ? 0 : this.usdADay(row, ts) / Math.max(aDay, Math.min(aDay, calls / days));
   }
 
+  /** Calls that a span of this length has as a rule, at this time of the week where the season is known. */
+  expectedCalls(row: number, spanMs: number, ts: number): number {
+    const perStart = 1 / (1 - this.shape(row).continuation);
+    if (this.season.seenDays(row) >= SEASON_DAYS)
+      return this.seasonalRate(row) * this.slowLevel(row) * spanMs * perStart;
+    return (this.calls(row) * spanMs) / Math.max(DAY_MS / 4, ts - this.firstTs(row));
+  }
+
   addCost(row: number, pico: number): void {
     this.#table.add(row, USD, pico / PICO);
   }

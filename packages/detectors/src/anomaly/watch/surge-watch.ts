@@ -77,15 +77,15 @@ export class SurgeWatch {
     };
   }
 
-  #isUp({ seen, expected, wander }: Volume, z: number): boolean {
-    return seen > S.ratio * expected && (seen - expected) / Math.sqrt(expected + wander) > z;
+  #isUp({ seen, expected, wander }: Volume, ratio: number, z: number): boolean {
+    return seen > ratio * expected && (seen - expected) / Math.sqrt(expected + wander) > z;
   }
 
   #testTenant(tenant: number, volume: Volume, ts: number): void {
     const state = this.#tenantState;
     state.reach(tenant);
     const wide = volume.streams >= 2 && volume.up >= 0.6 * volume.streams;
-    if (!wide || !this.#isUp(volume, S.tenantZ)) return;
+    if (!wide || !this.#isUp(volume, S.tenantRatio, S.tenantZ)) return;
     if (ts - state.get(tenant, TOLD) < TUNING.life.repeatMs) return void state.set(tenant, TOLD, ts);
     state.set(tenant, TOLD, ts);
     const dims = { tenant: this.#deps.ids.tenant.nameOf(tenant) };
@@ -101,7 +101,7 @@ export class SurgeWatch {
     const restWander = whole.wander - volume.wander;
     const restZ = (whole.seen - volume.seen - restExpected) / Math.sqrt(1 + restExpected + restWander);
     const tenantTold = ts - this.#tenantState.get(streams.tenantOf(row), TOLD) < TUNING.life.repeatMs;
-    if (!this.#isUp(volume, S.streamZ) || tenantTold) return void state.set(row, SINCE, 0);
+    if (!this.#isUp(volume, S.ratio, S.streamZ) || tenantTold) return void state.set(row, SINCE, 0);
     if (state.get(row, SINCE) === 0) state.set(row, SINCE, ts);
     // The whole tenant may be on its way up: then it says so itself, in a while.
     const held = restZ > S.restZ ? S.restHoldMs : S.holdMs;

@@ -24,7 +24,9 @@ const PRODUCTS_N = 8;
 const CURRENT = 9;
 const BLIND = 10;
 const BLIND_ONSET = BLIND + 2;
-const STREAM_FIELDS = BLIND + 3;
+/** Mean habit of the users who call: what the habits take from the sizes, their mean gives back to the drift. */
+const HABITS = BLIND + 3;
+const STREAM_FIELDS = BLIND + 4;
 /** Per prompt of a stream. */
 const MEAN = 0;
 const N = 1;
@@ -107,7 +109,8 @@ export class TokenWatch {
     }
     this.#users.addToSession(moment.user, residual, continued);
     table.add(stream, CALLS, 1);
-    this.#learn(moment, prompt, residual, score, weight, base + habit);
+    table.add(stream, HABITS, (habit - table.get(stream, HABITS)) / Math.min(T.habitCalls, table.get(stream, CALLS)));
+    this.#learn(moment, prompt, residual, score, weight, base + table.get(stream, HABITS));
   }
 
   #promptRow(stream: number, promptId: number, ts: number, size: number): number {
