@@ -1,10 +1,11 @@
-import { backtest } from './backtest.ts';
+import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { reprice } from './ledger/reprice.ts';
 import { explain } from './pricing/explain.ts';
 import { price } from './pricing/price.ts';
 import { usage } from './pricing/usage.ts';
@@ -26,9 +27,10 @@ export const COMMANDS: readonly Command[] = [
   price,
   usage,
   explain,
+  reprice,
   budgets,
-  cache,
   backtest,
+  cache,
   exportCommand,
   token,
   doctor,

@@ -1,9 +1,9 @@
 import { picoToText, WeirError } from '@weir/kernel';
 import { EMPTY_USAGE, type TokenUsage, type UsageUnits } from '@weir/usage';
-import type { PriceBook } from './compile-price-book.ts';
-import type { PriceRequest } from './price-request.ts';
-import { priceUsage } from './price-usage.ts';
-import { utcTime } from './utc-time.ts';
+import type { PriceBook } from '../compile-price-book.ts';
+import type { PriceRequest } from '../price-request.ts';
+import { priceUsage } from '../price-usage.ts';
+import { utcTime } from '../utc-time.ts';
 
 /** The answer to one record of `weir price`. Money is decimal text. */
 export interface PricedRecord {
