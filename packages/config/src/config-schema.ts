@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { accounts, gateways, providerKeys, sharedState, tokens } from './gateway-schema.ts';
+import { otel } from './otel-schema.ts';
 import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
 const HOUR_MS = 3_600_000;
@@ -415,6 +416,7 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'Confluent framing of events.' },
     ),
+    otel,
     observe: Type.Object(
       {
         host: text('Address to listen on.', '127.0.0.1'),
