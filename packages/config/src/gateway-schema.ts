@@ -53,6 +53,11 @@ const gateway = Type.Object(
       description: 'How the wait grows from one attempt to the next.',
       default: 'exponential',
     }),
+    include_usage: Type.Union([Type.Literal('known'), Type.Literal('all'), Type.Literal('off')], {
+      description:
+        'Ask a chat stream for its usage when the call does not (`stream_options.include_usage`), and withhold that chunk: `known` = of providers known to take it, `all` = of custom providers too, `off`.',
+      default: 'known',
+    }),
     rate_limits: rateLimits,
     cloudflare_errors: flag(
       "Answer 400/2005 when every attempt failed, as Cloudflare; else the provider's own status.",

@@ -44,6 +44,7 @@ export function routingConfig(config: Config, demoProvider: string | undefined):
       retryMaxAttempts: gateway.retry_max_attempts,
       retryDelayMs: gateway.retry_delay,
       retryBackoff: gateway.retry_backoff,
+      includeUsage: gateway.include_usage,
       rateLimits: rateLimits(gateway.rate_limits),
       cloudflareErrors: gateway.cloudflare_errors,
     })),

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorMessage } from '@weir/kernel';
-import { CREDENTIAL_HEADERS } from '@weir/providers';
+import { CREDENTIAL_HEADERS, isRepeatableCall } from '@weir/providers';
 import { type CacheWish, readCacheWish } from '../cache/cache-wish.ts';
-import { isCacheableByDefault } from '../cache/cacheable-call.ts';
 import type { RoutingVersion } from '../gateways/live-routing.ts';
 import { type Admission, admit } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
@@ -12,6 +11,7 @@ import { type LimitContext, limitGate } from '../limits/limit-gate.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import type { StepGate } from '../limits/step-gate.ts';
 import type { IngressDependencies } from '../ports.ts';
+import { mayAddUsage } from '../usage/usage-request.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import { readCallPolicy } from '../wire/call-policy.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
@@ -62,6 +62,7 @@ export class StepPlanner {
       call,
       headers,
       cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       rawHeaders,
       connection: headers.connection,
       body: undefined,
@@ -92,7 +93,10 @@ export class StepPlanner {
         return { refusal: { code, detail: `[${index}].provider, [${index}].endpoint: ${detail}` } };
       }
       const planned = this.#stepOf(start, index, step, target, caller);
-      if ('refusal' in planned) return planned;
+      if ('refusal' in planned) {
+        const { refusal } = planned;
+        return { refusal: { ...refusal, detail: `[${index}]: ${refusal.detail}` } };
+      }
       steps.push(planned);
     }
     return steps;
@@ -119,6 +123,7 @@ export class StepPlanner {
       call: { ...call, step: index },
       headers,
       cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       rawHeaders: rawStepHeaders(request.rawHeaders, step.headers, own),
       connection: request.headers.connection,
       body: step.query,
@@ -170,7 +175,18 @@ export class StepPlanner {
 function cacheWish({ method, target }: Call, headers: IncomingHttpHeaders): CacheWish | undefined {
   const wish = readCacheWish(headers, target.settings.cacheTtlSeconds);
   if (wish === undefined || wish.asked) return wish;
-  return isCacheableByDefault(method, target.path, target.provider) ? wish : undefined;
+  // A call that asks for the cache itself knows what it does; a setting must not make of two uploads or two jobs one.
+  return isRepeatableCall(method, target.path, target.provider) ? wish : undefined;
+}
+
+function addsUsage({
+  method,
+  target,
+  requestContentType: contentType,
+  requestEncoding: contentEncoding,
+}: Call): boolean {
+  const { provider, path, settings } = target;
+  return mayAddUsage({ method, provider, path, contentType, contentEncoding }, settings.includeUsage);
 }
 
 function readSteps(body: Buffer): readonly UniversalStep[] | { readonly refusal: Refusal } {

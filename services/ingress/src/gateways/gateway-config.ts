@@ -1,4 +1,5 @@
 import type { RateLimitConfig } from '../limits/rate-limit-config.ts';
+import type { IncludeUsage } from '../usage/usage-request.ts';
 import type { Backoff } from '../wire/call-policy.ts';
 
 /** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
@@ -21,6 +22,8 @@ export interface GatewayConfig {
   readonly retryBackoff: Backoff;
   /** By name. */
   readonly rateLimits: Readonly<Record<string, RateLimitConfig>>;
+  /** Of which providers the usage of a stream is asked for when a call does not do so itself. */
+  readonly includeUsage: IncludeUsage;
   /** True: 400/2005 when every attempt failed, instead of the provider's own status. */
   readonly cloudflareErrors: boolean;
 }
@@ -37,5 +40,6 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   retryDelayMs: 500,
   retryBackoff: 'exponential',
   rateLimits: {},
+  includeUsage: 'known',
   cloudflareErrors: false,
 };
