@@ -44,6 +44,19 @@ describe('priceRecord', () => {
     ]);
   });
 
+  it('I5 no usage costs 0 for a model of the book, and an unknown amount for any other', () => {
+    const nothing = { ...record, usage: { input_tokens: 0 } };
+    expect(priceRecord(book, nothing)).toMatchObject({ cost_usd: '0', cost_source: 'none', reason: '' });
+    const unknown = { cost_usd: null, cost_source: 'unpriced', reason: 'unknown_model' };
+    expect(priceRecord(book, { ...nothing, model: 'agent_7f3a' })).toMatchObject(unknown);
+  });
+
+  it('takes a time without a zone as UTC', () => {
+    const cut = (at: string) =>
+      priceRecord(book, { ...record, model: 'o3', at, usage: { input_tokens: 1_000 } }).cost_usd;
+    expect([cut('2025-06-09T23:59:59'), cut('2025-06-10 00:00:00')]).toEqual(['0.01', '0.002']);
+  });
+
   it("prefers the provider's own word for the tier, and reads region and residency", () => {
     expect(priceRecord(book, { ...record, service_tier: 'priority', service_tier_raw: 'default' }).cost_usd).toBe(
       '0.003',

@@ -73,10 +73,12 @@ const UNIT_FIELDS: readonly (readonly [name: string, field: keyof UsageUnits])[]
 export function priceRecord(book: PriceBook, record: unknown): PricedRecord {
   const { id, request } = readRecord(record);
   const priced = priceUsage(book, request);
+  // Nothing was used of a model that nobody knows: a log does not say that it was free, so its cost stays unknown (I5).
+  const unknown = priced.source === 'none' && priced.model === '';
   return {
     id,
-    cost_usd: priced.total === null ? null : picoToText(priced.total),
-    cost_source: priced.source,
+    cost_usd: priced.total === null || unknown ? null : picoToText(priced.total),
+    cost_source: unknown ? 'unpriced' : priced.source,
     provider: priced.provider,
     model: priced.model,
     lines: priced.lines.map((line) => ({
@@ -89,7 +91,7 @@ export function priceRecord(book: PriceBook, record: unknown): PricedRecord {
       amount: line.amount === null ? null : picoToText(line.amount),
     })),
     flags: priced.flags,
-    reason: priced.reason,
+    reason: unknown ? 'unknown_model' : priced.reason,
     book_version: priced.bookVersion,
   };
 }
