@@ -34,7 +34,7 @@ const bench = (): ClientBench => {
 
 // One Weir for all clients: it takes longer to start than they take to ask.
 beforeAll(async () => {
-  started = await startClientBench({});
+  started = await startClientBench();
 });
 afterAll(() => started?.stop());
 

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { picoFromText, type Started } from '@weir/kernel';
 import { type ReplayProvider, startReplayProvider } from '@weir/testkit';
 import OpenAI, { APIError } from 'openai';
@@ -9,9 +11,19 @@ const TOKEN = 'weir_end-to-end';
 const STORED = 'sk-stored-end-to-end';
 const LIMIT_USD = '0.002';
 
+/** Bodies that an OpenTelemetry collector was sent. */
+const traces: string[] = [];
+let collector: Server;
 let replay: Started<ReplayProvider>;
 let weir: RunningWeir;
 beforeAll(async () => {
+  collector = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    traces.push(body);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   replay = await startReplayProvider();
   weir = await startWeir(replay.value.url, {
     gateways: {
@@ -21,6 +33,7 @@ beforeAll(async () => {
     tokens: {
       'team-a': { hash: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}`, metadata: { team: 'a' } },
     },
+    otel: { url: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/v1/traces` },
     provider_keys: { openai: { default: { key: STORED } } },
     budgets: {
       team: {
@@ -35,6 +48,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await weir?.stop();
   await replay?.stop();
+  collector.closeAllConnections();
+  collector.close();
 });
 
 const clientOf = (path: string, apiKey: string): OpenAI =>
@@ -69,6 +84,8 @@ describe('the policies of a gateway, through the workers of one machine', () => 
       "SELECT sum(cost_usd) AS usd, count() AS n FROM requests WHERE token_id = 'team-a' AND tags['team'] = 'a'",
     );
     expect(row?.n).toBe(String(made));
+    await expect.poll(() => traces.join('').split('"spanId"').length - 1).toBe(made);
+    expect(traces.join('')).toContain('"weir.token_id","value":{"stringValue":"team-a"}');
     const spent = picoFromText(row?.usd ?? '');
     expect(spent).toBeLessThanOrEqual(picoFromText(LIMIT_USD));
     // What is left is less than the worst case of one call: 200 tokens of output and some of input.

@@ -7,12 +7,12 @@ export const anthropicClient: ClientFamily = {
   model: 'claude-haiku-4-5',
   // 1 and 5 dollars a million.
   rates: { input: 1_000_000n, output: 5_000_000n },
-  errors: { 400: 'BadRequestError', 429: 'RateLimitError' },
+  errors: { 400: 'BadRequestError', 401: 'AuthenticationError', 429: 'RateLimitError' },
   describeError: describeStatusError,
-  create({ ingressUrl, headers, retries, fetch }) {
+  create({ ingressUrl, apiKey, headers, retries, fetch }) {
     const client = new Anthropic({
       baseURL: `${ingressUrl}/anthropic`,
-      apiKey: 'sk-secret',
+      apiKey,
       maxRetries: retries,
       defaultHeaders: headers,
       ...(fetch === undefined ? {} : { fetch }),

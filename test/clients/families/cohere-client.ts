@@ -9,11 +9,11 @@ export const cohereClient: ClientFamily = {
   model: MODEL,
   // 0.0375 and 0.15 dollars a million, of the billed units.
   rates: { input: 37_500n, output: 150_000n },
-  errors: { 400: 'BadRequestError', 429: 'TooManyRequestsError' },
+  errors: { 400: 'BadRequestError', 401: 'UnauthorizedError', 429: 'TooManyRequestsError' },
   describeError: describeStatusError,
-  create({ ingressUrl, headers, retries, fetch }) {
+  create({ ingressUrl, apiKey, headers, retries, fetch }) {
     const client = new CohereClientV2({
-      token: 'secret',
+      token: apiKey,
       environment: `${ingressUrl}/cohere`,
       maxRetries: retries,
       headers: { ...headers },

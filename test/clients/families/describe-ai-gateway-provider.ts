@@ -1,9 +1,14 @@
 import { generateText, RetryError, streamText } from 'ai';
-import { AiGatewayDoesNotExist, type AiGatewayOptions, createAiGateway } from 'ai-gateway-provider';
+import {
+  AiGatewayDoesNotExist,
+  type AiGatewayOptions,
+  AiGatewayUnauthorizedError,
+  createAiGateway,
+} from 'ai-gateway-provider';
 import { createAnthropic } from 'ai-gateway-provider/providers/anthropic';
 import { createOpenAI } from 'ai-gateway-provider/providers/openai';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ClientBench, LedgerRow, Trial } from '../support/client-bench.ts';
+import { type ClientBench, type LedgerRow, TOKEN_GATEWAY, type Trial } from '../support/client-bench.ts';
 
 /** Where the package sends everything: a change of this host is the whole migration. */
 const HOST = 'https://gateway.ai.cloudflare.com';
@@ -90,14 +95,32 @@ function describeOptionsAndErrors(bench: () => ClientBench): void {
     await trial.rows(1);
   });
 
-  it('an unknown gateway is the error that the package has for it', async () => {
+  it.each([
+    ['an unknown gateway', 'nothing', AiGatewayDoesNotExist],
+    ['a token that is not one', 'team', AiGatewayUnauthorizedError],
+  ])('%s is the error that the package has for it', async (_, name, type) => {
     const trial = bench().trial();
-    const unknown = createAiGateway({ accountId: 'acme', gateway: 'nothing', apiKey: 'token' });
-    const error = await generateText({ model: unknown(openAi(trial)), prompt: 'hi', maxRetries: 0 }).catch(
+    const refused = createAiGateway({ accountId: 'acme', gateway: name, apiKey: 'nobody' });
+    const error = await generateText({ model: refused(openAi(trial)), prompt: 'hi', maxRetries: 0 }).catch(
       (thrown: unknown) => (RetryError.isInstance(thrown) ? thrown.lastError : thrown),
     );
-    expect(error).toBeInstanceOf(AiGatewayDoesNotExist);
+    expect(error).toBeInstanceOf(type);
     expect(trial.served).toEqual([]);
+  });
+
+  it('its apiKey is a token of Weir; the provider key stays at home', async () => {
+    const trial = bench().trial();
+    const { path, token, name } = TOKEN_GATEWAY;
+    const [, , accountId = '', team = ''] = path.split('/');
+    const model = createAiGateway({
+      accountId,
+      gateway: team,
+      apiKey: token,
+      options: { metadata: { feature: trial.id } },
+    });
+    const keyless = createOpenAI({ headers: { 'x-request-id': trial.id } }).chat('gpt-4o-mini');
+    await generateText({ model: model(keyless), prompt: 'hi', maxRetries: 0 });
+    expectOk((await trial.rows(1))[0], { token: name, gateway: 'team' });
   });
 }
 

@@ -20,13 +20,13 @@ export const googleClient: ClientFamily = {
   name: '@google/genai',
   provider: 'google-ai-studio',
   model: 'gemini-2.5-flash',
-  errors: { 400: 'ApiError', 429: 'ApiError' },
+  errors: { 400: 'ApiError', 401: 'ApiError', 429: 'ApiError' },
   // Its transport is its own.
   lacks: ['fetch'],
   describeError: describeStatusError,
-  create({ ingressUrl, headers, retries }) {
+  create({ ingressUrl, apiKey, headers, retries }) {
     const client = new GoogleGenAI({
-      apiKey: 'secret',
+      apiKey,
       httpOptions: {
         baseUrl: `${ingressUrl}/google-ai-studio`,
         headers: { ...headers },

@@ -10,12 +10,12 @@ export const groqClient: ClientFamily = {
   model: MODEL,
   // 0.59 and 0.79 dollars a million.
   rates: { input: 590_000n, output: 790_000n },
-  errors: { 400: 'BadRequestError', 429: 'RateLimitError' },
+  errors: { 400: 'BadRequestError', 401: 'AuthenticationError', 429: 'RateLimitError' },
   describeError: describeStatusError,
-  create({ ingressUrl, headers, retries, fetch }) {
+  create({ ingressUrl, apiKey, headers, retries, fetch }) {
     const client = new Groq({
       baseURL: `${ingressUrl}/groq`,
-      apiKey: 'gsk-secret',
+      apiKey,
       maxRetries: retries,
       defaultHeaders: headers,
       ...(fetch === undefined ? {} : { fetch }),

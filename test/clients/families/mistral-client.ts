@@ -8,12 +8,12 @@ export const mistralClient: ClientFamily = {
   name: '@mistralai/mistralai',
   provider: 'mistral',
   model: MODEL,
-  errors: { 400: 'SDKError', 429: 'SDKError' },
+  errors: { 400: 'SDKError', 401: 'SDKError', 429: 'SDKError' },
   describeError: describeStatusError,
-  create({ ingressUrl, headers, retries, fetch }) {
+  create({ ingressUrl, apiKey, headers, retries, fetch }) {
     const backoff = { initialInterval: 1, maxInterval: 10, exponent: 1, maxElapsedTime: 20_000 };
     const client = new Mistral({
-      apiKey: 'secret',
+      apiKey,
       serverURL: `${ingressUrl}/mistral`,
       retryConfig: retries === 0 ? { strategy: 'none' } : { strategy: 'backoff', backoff },
       ...(fetch === undefined ? {} : { httpClient: new HTTPClient({ fetcher: fetch }) }),

@@ -7,16 +7,16 @@ const FAMILY = {
   model: 'gpt-4o-mini',
   // 0.15 and 0.60 dollars a million.
   rates: { input: 150_000n, output: 600_000n },
-  errors: { 400: 'BadRequestError', 429: 'RateLimitError' },
+  errors: { 400: 'BadRequestError', 401: 'AuthenticationError', 429: 'RateLimitError' },
   describeError: describeStatusError,
 } as const;
 
 type Settings = Parameters<ClientFamily['create']>[0];
 
-const clientOf = ({ ingressUrl, headers, retries, fetch }: Settings): OpenAI =>
+const clientOf = ({ ingressUrl, apiKey, headers, retries, fetch }: Settings): OpenAI =>
   new OpenAI({
     baseURL: `${ingressUrl}/openai/v1`,
-    apiKey: 'sk-secret',
+    apiKey,
     maxRetries: retries,
     defaultHeaders: headers,
     ...(fetch === undefined ? {} : { fetch }),

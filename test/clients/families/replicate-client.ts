@@ -12,16 +12,16 @@ export const replicateClient: ClientFamily = {
   name: 'replicate',
   provider: 'replicate',
   model: MODEL,
-  errors: { 400: 'ApiError', 429: 'ApiError' },
+  errors: { 400: 'ApiError', 401: 'ApiError', 429: 'ApiError' },
   // Predictions stream from a host of their own, past any gateway, and are answered with 201, which is not kept.
   lacks: ['tool', 'stream', 'cache'],
   describeError(error) {
     const { name, response } = error as { name: string; response?: Response };
     return { name, status: response?.status };
   },
-  create({ ingressUrl, headers, fetch = globalThis.fetch }) {
+  create({ ingressUrl, apiKey, headers, fetch = globalThis.fetch }) {
     const client = new Replicate({
-      auth: 'r8_secret',
+      auth: apiKey,
       baseUrl: `${ingressUrl}/replicate`,
       // The client has no option for headers.
       fetch: (input, init) => {

@@ -48,7 +48,7 @@ function describeError(error: unknown): { name: string; status: number | undefin
   return { name: String((last as Error).name), status: APICallError.isInstance(last) ? last.statusCode : undefined };
 }
 
-const errors = { 400: 'AI_APICallError', 429: 'AI_APICallError' } as const;
+const errors = { 400: 'AI_APICallError', 401: 'AI_APICallError', 429: 'AI_APICallError' } as const;
 const withFetch = ({ fetch }: ClientSettings): { fetch?: typeof globalThis.fetch } =>
   fetch === undefined ? {} : { fetch };
 
@@ -63,7 +63,7 @@ export const vercelAiClients: readonly ClientFamily[] = [
     create(settings) {
       const openai = createOpenAI({
         baseURL: `${settings.ingressUrl}/openai/v1`,
-        apiKey: 'sk-secret',
+        apiKey: settings.apiKey,
         ...withFetch(settings),
       });
       return askingModel(openai.chat('gpt-4o-mini'), settings);
@@ -79,7 +79,7 @@ export const vercelAiClients: readonly ClientFamily[] = [
     create(settings) {
       const anthropic = createAnthropic({
         baseURL: `${settings.ingressUrl}/anthropic/v1`,
-        apiKey: 'sk-secret',
+        apiKey: settings.apiKey,
         ...withFetch(settings),
       });
       return askingModel(anthropic('claude-haiku-4-5'), settings);
@@ -94,7 +94,7 @@ export const vercelAiClients: readonly ClientFamily[] = [
     create(settings) {
       const google = createGoogleGenerativeAI({
         baseURL: `${settings.ingressUrl}/google-ai-studio/v1beta`,
-        apiKey: 'secret',
+        apiKey: settings.apiKey,
         ...withFetch(settings),
       });
       return askingModel(google('gemini-2.5-flash'), settings);

@@ -24,7 +24,7 @@ def ask_openai(question):
     url = question["ingressUrl"]
     client = openai.OpenAI(
         base_url=url if question["universal"] else f"{url}/openai/v1",
-        api_key="sk-secret",
+        api_key=question["apiKey"],
         max_retries=question["retries"],
         default_headers=question["headers"],
     )
@@ -32,7 +32,7 @@ def ask_openai(question):
     if question["tool"]:
         request |= {"tools": [{"type": "function", "function": question["weather"]}], "tool_choice": "required"}
     if question["universal"]:
-        headers = {**question["headers"], "authorization": "Bearer sk-secret"}
+        headers = {**question["headers"], "authorization": f"Bearer {question['apiKey']}"}
         own = {"provider": "openai", "endpoint": "chat/completions", "headers": headers, "query": request}
         answer = client.post("/v1/acme/default", cast_to=ChatCompletion, body=steps(own, question))
     elif question["stream"]:
@@ -50,7 +50,7 @@ def ask_anthropic(question):
     url = question["ingressUrl"]
     client = anthropic.Anthropic(
         base_url=url if question["universal"] else f"{url}/anthropic",
-        api_key="sk-secret",
+        api_key=question["apiKey"],
         max_retries=question["retries"],
         default_headers=question["headers"],
     )
@@ -61,7 +61,7 @@ def ask_anthropic(question):
         tool = {"name": weather["name"], "description": weather["description"], "input_schema": weather["parameters"]}
         request |= {"tools": [tool], "tool_choice": {"type": "any"}}
     if question["universal"]:
-        headers = {**question["headers"], "x-api-key": "sk-secret", "anthropic-version": "2023-06-01"}
+        headers = {**question["headers"], "x-api-key": question["apiKey"], "anthropic-version": "2023-06-01"}
         own = {"provider": "anthropic", "endpoint": "v1/messages", "headers": headers, "query": request}
         answer = client.post("/v1/acme/default", cast_to=Message, body=steps(own, question))
     elif question["stream"]:

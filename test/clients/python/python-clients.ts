@@ -71,7 +71,7 @@ export function pythonClients(ask: () => AskPython): readonly ClientFamily[] {
   const family = (client: string, more: Pick<ClientFamily, 'provider' | 'model' | 'rates'>): ClientFamily => ({
     ...more,
     name: `python ${client}`,
-    errors: { 400: 'BadRequestError', 429: 'RateLimitError' },
+    errors: { 400: 'BadRequestError', 401: 'AuthenticationError', 429: 'RateLimitError' },
     describeError: (error) => {
       const { name, status } = error as PythonError;
       return { name, status };

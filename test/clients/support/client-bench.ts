@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { picoFromText, Releasers, type Started, sleep } from '@weir/kernel';
 import { embeddedPriceBook, priceUsage } from '@weir/pricing';
 import { findProvider } from '@weir/providers';
@@ -42,16 +42,32 @@ export interface LedgerRow {
   readonly output: string;
   readonly usd: string | null;
   readonly saved: string;
-  readonly key: string;
+  readonly token: string;
 }
 
 const READ_EVERY_MS = 200;
 const COLUMNS = `feature, parent_id AS parent, toString(attempt) AS attempt, toString(step) AS step, provider, gateway, status, outcome,
   request_model AS model, stream, cache_status AS cache, usage_source, input_tokens AS input, output_tokens AS output,
-  cost_usd AS usd, cost_saved_usd AS saved, api_key_id AS key`;
+  cost_usd AS usd, cost_saved_usd AS saved, token_id AS token`;
 
-/** Starts both; `settings` are more of weir.yaml. */
-export async function startClientBench(settings: Readonly<Record<string, unknown>>): Promise<Started<ClientBench>> {
+/** A gateway that lets nobody in but by token, and sends the stored keys of the providers. */
+export const TOKEN_GATEWAY = { path: '/v1/acme/team', token: `weir-${randomUUID()}`, name: 'team-a' } as const;
+
+const SETTINGS = {
+  gateways: { team: { authentication: true } },
+  tokens: {
+    [TOKEN_GATEWAY.name]: { hash: `sha256:${createHash('sha256').update(TOKEN_GATEWAY.token).digest('hex')}` },
+  },
+  provider_keys: Object.fromEntries(
+    ['openai', 'anthropic', 'google-ai-studio', 'groq', 'mistral', 'cohere', 'replicate'].map((slug) => [
+      slug,
+      { default: { key: 'stored-secret' } },
+    ]),
+  ),
+};
+
+/** Starts both. */
+export async function startClientBench(): Promise<Started<ClientBench>> {
   const failures = new Map<string, number[]>();
   const releasers = new Releasers();
   const replay = await startReplayProvider({
@@ -62,7 +78,7 @@ export async function startClientBench(settings: Readonly<Record<string, unknown
     },
   });
   releasers.add('replay provider', () => replay.stop());
-  const weir = await startWeir(replay.value.url, { ...settings, ingress: { workers: 1 } });
+  const weir = await startWeir(replay.value.url, { ...SETTINGS, ingress: { workers: 1 } });
   releasers.add('weir', () => weir.stop());
   const read = sharedReader(weir);
   const trial = (): Trial => {

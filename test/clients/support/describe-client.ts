@@ -1,6 +1,6 @@
 import { picoFromText } from '@weir/kernel';
 import { describe, expect, it } from 'vitest';
-import type { ClientBench, LedgerRow, Trial } from './client-bench.ts';
+import { type ClientBench, type LedgerRow, TOKEN_GATEWAY, type Trial } from './client-bench.ts';
 import {
   type ClientAnswer,
   type ClientFamily,
@@ -20,7 +20,13 @@ interface Run extends Trial {
 function runOf(bench: ClientBench, family: ClientFamily, settings: Partial<ClientSettings> = {}): Run {
   const trial = bench.trial();
   const headers = { ...trial.headers, ...settings.headers };
-  const client = family.create({ ingressUrl: bench.weir.ingressUrl, retries: 0, ...settings, headers });
+  const client = family.create({
+    ingressUrl: bench.weir.ingressUrl,
+    apiKey: 'sk-secret',
+    retries: 0,
+    ...settings,
+    headers,
+  });
   // `served` is a getter.
   return Object.assign(Object.create(trial) as Trial, {
     ask: (question = {}) => client.ask({ prompt: `Say hi to ${trial.id}`, ...question }),
@@ -40,6 +46,7 @@ export function describeClient(family: ClientFamily, bench: Bench): void {
     );
     it('I3 Weir tries again: one call of two attempts', () => retriedByWeir(bench(), family));
     it.runIf(can('cache'))('I4 cached: the same answer, at no cost', () => cached(bench(), family));
+    it('I8 a token in place of the key: its name is on the row', () => byToken(bench(), family));
     it.runIf(can('fetch'))('I3 fallback: the answer of the next provider', () => fallenBack(bench(), family));
   });
 }
@@ -124,6 +131,17 @@ async function cached(bench: ClientBench, family: ClientFamily): Promise<void> {
   expect(hit).toMatchObject({ status: 200, cache: 'hit', input: '0', output: '0' });
   expect(picoFromText(hit?.saved ?? '')).toBe(picoFromText(miss?.usd ?? ''));
   expect(picoFromText(hit?.usd ?? '')).toBe(0n);
+}
+
+async function byToken(bench: ClientBench, family: ClientFamily): Promise<void> {
+  const ingressUrl = `${bench.weir.ingressUrl}${TOKEN_GATEWAY.path}`;
+  const run = runOf(bench, family, { ingressUrl, apiKey: TOKEN_GATEWAY.token });
+  expect((await run.ask()).text).not.toBe('');
+  expectAnswered((await run.rows(1))[0], { gateway: 'team', token: TOKEN_GATEWAY.name });
+  const stranger = runOf(bench, family, { ingressUrl, apiKey: 'weir-nobody' });
+  const error = await stranger.ask().catch((thrown: unknown) => thrown);
+  expect(family.describeError(error)).toEqual({ name: family.errors[401], status: 401 });
+  expect(stranger.served).toEqual([]);
 }
 
 async function fallenBack(bench: ClientBench, family: ClientFamily): Promise<void> {

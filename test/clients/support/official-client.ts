@@ -20,8 +20,10 @@ export interface OfficialClient {
 }
 
 export interface ClientSettings {
-  /** Of Weir; the client appends what its users would. */
+  /** Of Weir, with account and gateway or without; the client appends what its users would. */
   readonly ingressUrl: string;
+  /** A key of the provider, or a token of Weir. */
+  readonly apiKey: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Of the client itself, after the first request. */
   readonly retries: number;
@@ -37,8 +39,8 @@ export interface ClientFamily {
   readonly model: string;
   /** Pico-dollars a token, from the provider's price list; none for a provider that does not bill tokens. */
   readonly rates?: { readonly input: bigint; readonly output: bigint };
-  /** What the client throws at 400 and at 429: name of the class, or of the error. */
-  readonly errors: Readonly<Record<400 | 429, string>>;
+  /** What the client throws at these: name of the class, or of the error. */
+  readonly errors: Readonly<Record<400 | 401 | 429, string>>;
   /** What it, or its API, has not: `fetch` is a transport of the user's own, `cache` an answer that may be kept. */
   readonly lacks?: readonly ('tool' | 'fetch' | 'stream' | 'cache' | 'retry')[];
   create(settings: ClientSettings): OfficialClient;
