@@ -100,7 +100,7 @@ export default {
     oneFolder('@clickhouse/client', 'packages/warehouse/src/drivers'),
     oneFolder('@aws-sdk/client-s3', 'packages/object-store/src/drivers/s3'),
     oneFolder('undici', 'services/ingress'),
-    oneFolder('@redis/client', 'packages/shared-state/src/drivers/redis'),
+    oneFolder('@redis/client', 'packages/shared-state/src/drivers/redis|packages/response-cache/src/drivers/redis'),
     oneFolder('@smithy/signature-v4', 'services/ingress/src/identity'),
     oneFolder('pino', 'packages/telemetry'),
     oneFolder('prom-client', 'packages/telemetry'),

@@ -362,10 +362,13 @@ export const configSchema = Type.Object(
     ),
     cache: Type.Object(
       {
-        url: text(
-          'Where cached answers are: `file:<directory>` (shared by the processes of one machine), `redis://host:6379` (by all machines), `memory:` (one process).',
-          'file:./data/cache',
-        ),
+        url: Type.String({
+          description:
+            'Where cached answers are: `file:<directory>` (shared by the processes of one machine), `redis://host:6379` (by all machines), `memory:` (one process).',
+          default: 'file:./data/cache',
+          pattern: '^(file:.+|memory:|rediss?://.+)$',
+          secret: true,
+        }),
         max_bytes: integer(
           'All entries together; beyond it those that expire first go first. Redis has a limit of its own.',
           1_024 * MEBIBYTE,

@@ -62,7 +62,7 @@ async function estimate({ settings, options, out, signal }: CommandInput): Promi
   return 0;
 }
 
-async function purge({ settings, options, out }: CommandInput): Promise<number> {
+async function purge({ settings, options, out, err }: CommandInput): Promise<number> {
   const selection = Object.fromEntries(
     ['gateway', 'account', 'key', 'prefix'].flatMap((name) => {
       const value = options[name];
@@ -79,7 +79,7 @@ async function purge({ settings, options, out }: CommandInput): Promise<number> 
       fix: 'Set cache.url to file:<directory> or redis://…; a restart empties a cache in memory.',
     });
   }
-  const opened = await openCache(settings);
+  const opened = await openCache(settings, err);
   try {
     const gone = await opened.purge(selection);
     out(`${gone} ${gone === 1 ? 'entry' : 'entries'} purged`);

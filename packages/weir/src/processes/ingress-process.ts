@@ -24,7 +24,9 @@ await runChild('ingress', telemetry, async ({ metricsText, onConfig }) => {
     const framing = await eventFraming(settings.config);
     const log = await openAppender(settings, telemetry.logger);
     releasers.add('log', () => log.close());
-    const responseCache = await openCache(settings);
+    const responseCache = await openCache(settings, (reason) =>
+      telemetry.logger.warn({ reason }, 'the cache is away: calls go to the provider'),
+    );
     releasers.add('cache', () => responseCache.close());
     const state = openState(settings, telemetry.logger);
     releasers.add('shared state', () => state.close());
