@@ -2,6 +2,7 @@ import { picoToText } from '@weir/kernel';
 import { SPEND_DRIVERS, type SpendDriver } from '../attribution/decompose.ts';
 import type { Explanation } from '../attribution/spend-ledger.ts';
 import type { Dims } from '../priced-event.ts';
+import { type Stored, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { AnomalyKind, Direction, Driver, Finding } from '../watch/finding.ts';
 import { isProduction } from '../watch/stream-dims.ts';
@@ -74,10 +75,19 @@ const ABOUT_REQUESTS: ReadonlySet<AnomalyKind> = new Set([
 
 /** One change, one alert: what is already told, or explained by what is told, is not told again. */
 export class AlertBook {
-  readonly #open = new Map<string, OpenAlert>();
-  readonly #resolved = new Set<string>();
+  #open = new Map<string, OpenAlert>();
+  #resolved = new Set<string>();
   readonly #explain: (finding: Finding) => Explanation | undefined;
   readonly #emit: (alert: AnomalyAlert) => void;
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedValue(
+    () => ({ open: this.#open, resolved: this.#resolved }),
+    ({ open, resolved }) => {
+      this.#open = open;
+      this.#resolved = resolved;
+    },
+  );
 
   constructor(emit: (alert: AnomalyAlert) => void, explain: (finding: Finding) => Explanation | undefined) {
     this.#emit = emit;

@@ -1,5 +1,6 @@
 import { type Block, fitRamp } from '../models/linear-trend.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { WatchDeps } from './moment.ts';
 import { streamDims } from './stream-dims.ts';
@@ -23,6 +24,17 @@ export class DriftWatch {
   constructor(deps: WatchDeps) {
     this.#deps = deps;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    table: this.#table,
+    block: storedValue(
+      () => this.#block,
+      (block) => {
+        this.#block = block;
+      },
+    ),
+  });
 
   get bytes(): number {
     return this.#table.bytes;
