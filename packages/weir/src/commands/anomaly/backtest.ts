@@ -14,6 +14,7 @@ export const backtest: Command = {
       help: 'JSON lines of priced events, in the order of their time; .gz, or - for standard input',
     },
     out: { value: 'file', help: 'where the alerts go, as JSON lines (default: standard output)' },
+    late: { value: 'seconds', help: 'how far events may be out of order (default: 0)' },
     quiet: { help: 'no progress' },
   },
   examples: [
@@ -33,11 +34,16 @@ async function runBacktest({ options, out, err, signal }: CommandInput): Promise
   if (file !== '-' && !existsSync(file)) {
     throw new WeirError('CLI_USAGE', `there is no file ${file}`, { fix: 'Check the path of --events.' });
   }
+  const late = Number(options['late'] ?? 0);
+  if (!(late >= 0)) {
+    throw new WeirError('CLI_USAGE', `--late is "${String(options['late'])}"`, { fix: 'Give a number of seconds.' });
+  }
   const target = options['out'];
   const writer = typeof target === 'string' ? createWriteStream(target) : undefined;
   if (writer !== undefined) await once(writer, 'open');
   const done = await backtestEvents({
     file,
+    latenessMs: late * 1_000,
     onAlert: (alert) => {
       const line = JSON.stringify(alert);
       if (writer === undefined) out(line);
@@ -56,8 +62,8 @@ async function runBacktest({ options, out, err, signal }: CommandInput): Promise
   return 0;
 }
 
-function progressText({ events, alerts, ts, seconds }: BacktestProgress): string {
+function progressText({ events, late, alerts, ts, seconds }: BacktestProgress): string {
   const at = ts > 0 ? `${new Date(ts).toISOString().slice(0, 16)}Z` : 'no events';
   const rate = Math.round(events / Math.max(0.001, seconds)).toLocaleString('en-US');
-  return `${events.toLocaleString('en-US')} events to ${at}, ${alerts} alerts, ${rate} events/s`;
+  return `${events.toLocaleString('en-US')} events to ${at}, ${alerts} alerts, ${rate} events/s${late > 0 ? `, ${late} came late` : ''}`;
 }
