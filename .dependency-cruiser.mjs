@@ -38,6 +38,7 @@ export default {
     tier('1', 'usage|telemetry|config', 'kernel'),
     tier('1-pure', 'providers|pricing|detectors', 'kernel|usage'),
     tier('2', 'events|event-log|warehouse|object-store|response-cache', 'kernel|usage'),
+    tier('3', 'shared-state', 'kernel|event-log'),
     {
       name: 'services-never-import-services',
       comment: 'Services share schemas/ and the log, nothing else. Move shared code to a package.',
@@ -99,6 +100,8 @@ export default {
     oneFolder('@clickhouse/client', 'packages/warehouse/src/drivers'),
     oneFolder('@aws-sdk/client-s3', 'packages/object-store/src/drivers/s3'),
     oneFolder('undici', 'services/ingress'),
+    oneFolder('@redis/client', 'packages/shared-state/src/drivers/redis'),
+    oneFolder('@smithy/signature-v4', 'services/ingress/src/identity'),
     oneFolder('pino', 'packages/telemetry'),
     oneFolder('prom-client', 'packages/telemetry'),
     oneFolder('ajv', 'packages/config'),

@@ -15,6 +15,7 @@ const base: Omit<RequestEvent, 'request_head' | 'response_head' | 'request_bytes
   session_id: 's-1',
   trace_id: '',
   api_key_id: '9f86d081884c7d65',
+  token_id: '',
   tags: { plan: 'pro' },
   provider: 'openai',
   method: 'POST',

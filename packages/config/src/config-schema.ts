@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { accounts, gateways } from './gateway-schema.ts';
+import { accounts, gateways, providerKeys, sharedState, tokens } from './gateway-schema.ts';
 import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
 const HOUR_MS = 3_600_000;
@@ -90,6 +90,10 @@ const ingress = Type.Object(
       32 * MEBIBYTE,
     ),
     retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
+    assumed_output_tokens: integer(
+      'Most that a call is taken to answer when its request does not say, for limits and budgets in tokens and money.',
+      16_384,
+    ),
     calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),
@@ -129,6 +133,21 @@ const customProvider = Type.Object(
   closed,
 );
 
+const budgetAdjustment = Type.Object(
+  {
+    from: Type.String({ description: 'A day (`2026-11-20`, from 00:00 UTC) or a time with its zone.' }),
+    until: text('Until when another limit holds; empty = for ever.', ''),
+    limit: text('The limit, in its unit, as text, of every period with a moment in that time.', ''),
+    add: text('What the one period that holds `from` has on top, as text.', ''),
+    scope: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
+      default: {},
+      description: 'Only for these values of the dimensions in `per`.',
+    }),
+    reason: Type.String({ minLength: 1, description: 'Why; alerts quote it.' }),
+  },
+  { ...closed, description: 'An override (`limit`) or a top-up (`add`).' },
+);
+
 const budget = Type.Object(
   {
     scope: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
@@ -147,7 +166,13 @@ const budget = Type.Object(
       1,
       20_000,
     ),
-    period: text('`hour`, `day`, `week` (from Monday), `month`, or `rolling 24h`, `rolling 7d`.', 'month'),
+    period: text('`hour`, `day`, `week`, `month`, `quarter`, `year`, or `rolling 24h`, `rolling 7d`.', 'month'),
+    starts_on: integer(
+      'First day: of a week 1 (Monday) to 7; of a month, quarter or year 1 to 31 (in a shorter month its last day).',
+      1,
+      1,
+      31,
+    ),
     time_zone: text('IANA time zone of calendar periods.', 'UTC'),
     limit_usd: Type.String({ default: '', description: 'Limit in USD, as text: `"250.00"` (quotes needed).' }),
     limit_tokens: integer('Limit in tokens (total_tokens).', 0),
@@ -160,6 +185,18 @@ const budget = Type.Object(
     enforcement: Type.Union([Type.Literal('soft'), Type.Literal('hard')], {
       default: 'soft',
       description: 'What the state of the budget becomes at its limit.',
+    }),
+    alert_on: Type.Object(
+      {
+        burn_rate: flag('Use that is far faster than the limit lasts: windows of 1 h, 6 h and 24 h.', false),
+        forecast: flag('The limit is going to be passed in this week, month, quarter or year.', false),
+      },
+      { ...closed, default: {}, description: 'What is warned of before a threshold is reached.' },
+    ),
+    adjustments: Type.Array(budgetAdjustment, {
+      default: [],
+      maxItems: 200,
+      description: 'Other limits for some time, and top-ups, each with its reason.',
     }),
   },
   { ...closed, description: 'A limit on spend, tokens or requests in a period.' },
@@ -313,6 +350,9 @@ export const configSchema = Type.Object(
     export: exporter,
     accounts,
     gateways,
+    tokens,
+    provider_keys: providerKeys,
+    shared_state: sharedState,
     providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},

@@ -24,6 +24,8 @@ export async function buildPriceBook(): Promise<PriceBookDocument> {
 async function main(flags: readonly string[]): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const document = await buildPriceBook();
+  // What cannot be read must not be written.
+  readPriceBookDocument(JSON.parse(serializePriceBook(document)));
   const { errors, notices } = checkPriceBook(document);
   for (const error of errors) say(`error: ${error}`);
   if (flags.includes('--notices')) for (const notice of notices) say(`notice: ${notice}`);

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { serializePriceBook } from '../scripts/assemble-price-book.ts';
 import { buildPriceBook, PRICE_BOOK_FILE } from '../scripts/build-price-book.ts';
 import { checkPriceBook } from '../scripts/check-price-book.ts';
-import { decimalOfFloat, multiplyDecimals } from '../scripts/decimal-text.ts';
+import { decimalOfFloat } from '../scripts/decimal-text.ts';
 import { diffPriceBooks } from '../scripts/diff-price-books.ts';
+import { multiplyDecimals } from './decimals.ts';
 import { embeddedPriceBook } from './embedded-price-book.ts';
 import { type PriceBookDocument, readPriceBookDocument } from './price-book-format.ts';
 

@@ -13,6 +13,7 @@ export {
   type ProviderError,
   type UsagePart,
 } from './exchange.ts';
+export { familiesOfUsage } from './families/family-of-usage.ts';
 export { parseAwsEventStream } from './framing/aws-event-stream.ts';
 export { type FramedBody, frameBody } from './framing/frame-body.ts';
 export { parseJsonArray } from './framing/json-array.ts';

@@ -6,6 +6,7 @@ export {
   type RollupDrift,
 } from './audit/compare-rollups.ts';
 export { rebuildRollups } from './audit/rebuild-rollups.ts';
+export { type OpenSeal, openSeals, type RollupSeal, writeSeal } from './audit/rollup-seals.ts';
 export { WAREHOUSE_ERRORS } from './errors.ts';
 export type { Deployment } from './migrations/render.ts';
 export type { SqlEngine, SqlFacts, SqlStatement } from './sql-endpoint/sql-engine.ts';

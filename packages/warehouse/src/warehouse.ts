@@ -38,6 +38,9 @@ export type InsertTable =
   | 'anomalies'
   | 'budget_states'
   | 'cost_adjustments'
+  | 'repricing_prices'
+  | 'repricing_templates'
+  | 'rollup_seals'
   | 'ingest_batches'
   | 'dead_letters';
 

@@ -1,10 +1,12 @@
 import type { Started } from '@weir/kernel';
-import { startSqlEndpoint, type Warehouse } from '@weir/warehouse';
+import { type SqlEngine, startSqlEndpoint, type Warehouse } from '@weir/warehouse';
 import { openHttpWarehouse } from '@weir/warehouse/drivers/http';
 import type { Settings } from './settings.ts';
 
 export interface OpenedWarehouse {
   readonly warehouse: Warehouse;
+  /** The engine in this process; a ClickHouse server is none. */
+  readonly engine: SqlEngine | undefined;
   /** Starts the SQL endpoint in front of the embedded engine; a ClickHouse server has one of its own. */
   readonly startSql: (() => Promise<Started<{ readonly url: string }>>) | undefined;
 }
@@ -17,7 +19,11 @@ export async function openWarehouse(
   if (warehouseDirectory === undefined) {
     const { url, username, password, mode, cluster } = config.warehouse;
     const deployment = mode === 'cluster' ? { mode, cluster } : { mode };
-    return { warehouse: openHttpWarehouse({ url, username, password, deployment }), startSql: undefined };
+    return {
+      warehouse: openHttpWarehouse({ url, username, password, deployment }),
+      engine: undefined,
+      startSql: undefined,
+    };
   }
   // Loading the engine takes 190 MiB: only who opens it pays.
   const { openChdbWarehouse } = await import('@weir/warehouse/drivers/chdb');
@@ -25,5 +31,5 @@ export async function openWarehouse(
   const { host, port, read_only: readOnly, username, password } = config.sql;
   const users = password === '' ? {} : { users: { [username]: password } };
   const startSql = () => startSqlEndpoint({ engine: warehouse.engine, host, port, readOnly, onError, ...users });
-  return { warehouse, startSql };
+  return { warehouse, engine: warehouse.engine, startSql };
 }

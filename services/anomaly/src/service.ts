@@ -15,7 +15,7 @@
  * three budgets, one of 5,000 scopes, on one core).
  */
 import type { Config } from '@weir/config';
-import { type Budget, compileBudgets } from '@weir/detectors';
+import { type Budget, type BudgetDefinition, compileBudgets } from '@weir/detectors';
 import type { EventLog, Subscription } from '@weir/event-log';
 import { createCodec, createGravedigger, EVENTS, type Framing } from '@weir/events';
 import { type Clock, errorCode, Releasers, type Started, systemClock } from '@weir/kernel';
@@ -35,7 +35,7 @@ export const ANOMALY_GROUPS = { spend: 'weir-budget-spend', book: 'weir-budget-b
 export const webhookGroup = (name: string): string => `weir-webhook-${name}`;
 
 export interface AnomalyConfig {
-  readonly budgets: Config['budgets'];
+  readonly budgets: Readonly<Record<string, BudgetDefinition>>;
   readonly webhooks: Config['webhooks'];
   /** Default: what is right for an installation; tests are in more of a hurry. */
   readonly limits?: Partial<BookKeeperLimits>;

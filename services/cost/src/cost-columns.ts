@@ -10,7 +10,8 @@ export interface CostColumns {
   readonly cost_other_usd: bigint;
 }
 
-const columnOf = remembered<keyof CostColumns>(64, (usageClass) => {
+/** The column that a line of a class adds to. */
+export const costColumnOf = remembered<keyof CostColumns>(64, (usageClass) => {
   if (usageClass.startsWith('cache_read')) return 'cost_cache_read_usd';
   if (usageClass.startsWith('cache_write')) return 'cost_cache_write_usd';
   if (usageClass === 'input' || /^input_(audio|image|video)$/.test(usageClass)) return 'cost_input_usd';
@@ -26,7 +27,7 @@ export function costColumns(lines: readonly CostLine[]): CostColumns {
     cost_output_usd: 0n,
     cost_other_usd: 0n,
   };
-  for (const line of lines) sums[columnOf(line.class)] += line.amount ?? 0n;
+  for (const line of lines) sums[costColumnOf(line.class)] += line.amount ?? 0n;
   return sums;
 }
 

@@ -118,6 +118,7 @@ function dimensions(event: RequestEvent) {
     session_id: event.session_id,
     trace_id: event.trace_id,
     api_key_id: event.api_key_id,
+    token_id: event.token_id,
     tags: event.tags,
     provider: event.provider,
     path: event.path,

@@ -8,4 +8,6 @@ export const COST_ERRORS = {
     'A price book is not signed by cost.price_book_key, or that is no Ed25519 public key. Its signature lies beside it as <book>.sig.',
   PRICE_BOOK_UNVERIFIED:
     'A price book from an address needs cost.price_book_sha256 or cost.price_book_key, and https, so that nobody on the way sets prices.',
+  REPRICE_RUNNING:
+    'Another repricing of this ledger runs. Wait until it has ended; one that was killed frees it within minutes.',
 } as const;

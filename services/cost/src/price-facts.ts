@@ -15,11 +15,25 @@ export interface PricedFacts {
   readonly reason: string;
 }
 
+/** What of an exchange decides its price. */
+export type BilledFacts = Pick<
+  ExchangeFacts,
+  | 'pricingProvider'
+  | 'requestModel'
+  | 'responseModel'
+  | 'serviceTier'
+  | 'region'
+  | 'usageParts'
+  | 'billedUsage'
+  | 'reportedCostUsd'
+  | 'flags'
+>;
+
 /** When a call completed, and whose it was. */
 export type PricedCall = Required<Pick<PriceRequest, 'at' | 'account' | 'gateway'>>;
 
 /** Prices what the provider bills: its parts, its billed counts, or its gross counts, at the time of completion. */
-export function priceFacts(book: PriceBook, facts: ExchangeFacts, usage: TokenUsage, call: PricedCall): PricedFacts {
+export function priceFacts(book: PriceBook, facts: BilledFacts, usage: TokenUsage, call: PricedCall): PricedFacts {
   const more = modifiers(facts.flags);
   const parts =
     facts.usageParts.length > 0

@@ -1,6 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type Clock, picoToText, type SharedLock } from '@weir/kernel';
 import type { Logger, Metrics } from '@weir/telemetry';
-import { compareRollups, DAY_MS, type RollupDrift, rebuildRollups, type Warehouse } from '@weir/warehouse';
+import {
+  type AuditWindow,
+  compareRollups,
+  DAY_MS,
+  openSeals,
+  type RollupDrift,
+  type RollupSeal,
+  rebuildRollups,
+  type Warehouse,
+  writeSeal,
+} from '@weir/warehouse';
 
 export interface RollupAuditConfig {
   /** How often the rollups of today, yesterday and one older day in turn are compared with the rows, ms. */
@@ -67,8 +79,13 @@ export function startRollupAudit(config: RollupAuditConfig, dependencies: Rollup
   };
   const audit = async (days: readonly number[]): Promise<void> => {
     const all: RollupDrift[] = [];
-    for (const day of days) all.push(...(await auditDay(day, config, dependencies)));
-    audits.inc({ result: all.length === 0 ? 'equal' : 'drift' });
+    let held = false;
+    for (const day of days) {
+      const drifts = await auditDay(day, config, dependencies);
+      if (drifts === 'held') held = true;
+      else all.push(...drifts);
+    }
+    audits.inc({ result: all.length > 0 ? 'drift' : held ? 'held' : 'equal' });
     report(all);
   };
   const tick = (): void => {
@@ -106,33 +123,68 @@ export function startRollupAudit(config: RollupAuditConfig, dependencies: Rollup
 
 const olderDay = (today: number, count: number): number => today - (2 + (count % OLDER_DAYS)) * DAY_MS;
 
-/** Compares one day, and mends it when allowed; returns what is wrong in the end. */
+/** Compares one day, and mends it when allowed; returns what is wrong in the end, `held` while a repricing writes. */
 async function auditDay(
   day: number,
   config: RollupAuditConfig,
-  { warehouse, inserts, clock, logger }: RollupAuditDependencies,
-): Promise<RollupDrift[]> {
+  dependencies: RollupAuditDependencies,
+): Promise<RollupDrift[] | 'held'> {
+  const { warehouse, inserts, clock } = dependencies;
   const now = clock.now();
   const closed = Math.floor((now - CLOSED_AFTER_MS) / HOUR_MS) * HOUR_MS;
   const window = { fromMs: day, toMs: config.alone ? day + DAY_MS : Math.min(day + DAY_MS, closed) };
   if (window.fromMs >= window.toMs) return [];
-  const compare = (): Promise<RollupDrift[]> => compareRollups(warehouse, window, now);
-  const mend = async (): Promise<RollupDrift[]> => {
-    const drifts = await compare();
-    if (drifts.length === 0) return drifts;
-    const shown = drifts.slice(0, DRIFTS_SHOWN).map(describeDrift);
-    logger.error(
-      { day: new Date(day).toISOString().slice(0, 10), drifts: drifts.length, shown },
-      'rollups differ from the ledger',
-    );
-    // Beside other writers, only a day that gets no more rows can be made anew.
-    if (!config.repair || (!config.alone && window.toMs < day + DAY_MS)) return drifts;
-    await rebuildRollups(warehouse, day);
-    const left = await compare();
-    logger.warn({ day: new Date(day).toISOString().slice(0, 10), left: left.length }, 'rollups of the day made anew');
-    return left;
+  const audit = async (): Promise<RollupDrift[] | 'held'> => {
+    if ((await compareRollups(warehouse, window, now)).length === 0) return [];
+    return underSeal(day, dependencies, () => mendDay(day, window, config, dependencies));
   };
-  return config.alone ? inserts.exclusive(mend) : mend();
+  return config.alone ? inserts.exclusive(audit) : audit();
+}
+
+/** Looks again with the day sealed against repricings: what one of them was about to write is no drift. */
+async function underSeal(
+  dayMs: number,
+  { warehouse, clock, logger }: RollupAuditDependencies,
+  work: () => Promise<RollupDrift[]>,
+): Promise<RollupDrift[] | 'held'> {
+  const runId = `audit/${randomUUID()}`;
+  const holder = `${hostname()}/${process.pid}`;
+  const seal: RollupSeal = { kind: 'audit', runId, chunk: 0, dayMs, holder, rows: 0, priceBookVersion: '' };
+  await writeSeal(warehouse, seal, 'open', clock.now());
+  try {
+    const chunks = await openSeals(warehouse, 'chunk', dayMs);
+    if (chunks.length === 0) return await work();
+    const day = new Date(dayMs).toISOString().slice(0, 10);
+    logger.warn(
+      { day, runs: [...new Set(chunks.map((chunk) => chunk.runId))] },
+      'the audit leaves a day to a repricing',
+    );
+    return 'held';
+  } finally {
+    await writeSeal(warehouse, seal, 'closed', clock.now());
+  }
+}
+
+async function mendDay(
+  day: number,
+  window: AuditWindow,
+  config: RollupAuditConfig,
+  { warehouse, clock, logger }: RollupAuditDependencies,
+): Promise<RollupDrift[]> {
+  const compare = (): Promise<RollupDrift[]> => compareRollups(warehouse, window, clock.now());
+  const drifts = await compare();
+  if (drifts.length === 0) return drifts;
+  const shown = drifts.slice(0, DRIFTS_SHOWN).map(describeDrift);
+  logger.error(
+    { day: new Date(day).toISOString().slice(0, 10), drifts: drifts.length, shown },
+    'rollups differ from the ledger',
+  );
+  // Beside other writers, only a day that gets no more rows can be made anew.
+  if (!config.repair || (!config.alone && window.toMs < day + DAY_MS)) return drifts;
+  await rebuildRollups(warehouse, day);
+  const left = await compare();
+  logger.warn({ day: new Date(day).toISOString().slice(0, 10), left: left.length }, 'rollups of the day made anew');
+  return left;
 }
 
 const describeDrift = ({ rollup, period, ledger, found }: RollupDrift): object => ({

@@ -243,6 +243,11 @@ export class AnomalyDetector {
     };
   }
 
+  /** Users of streams that have a state. */
+  get keys(): number {
+    return this.#users.size;
+  }
+
   /** Bytes of state, without the names. */
   get bytes(): number {
     return [

@@ -18,6 +18,18 @@ export function chatFamily(provider: string): string {
   }
 }
 
+const CHAT_FAMILIES = ['chat', 'chat:mistral', 'chat:xai_chat', 'chat:perplexity', 'chat:gemini_openai'];
+const OTHER_FAMILIES = ['responses', 'anthropic', 'converse', 'gemini', 'cohere'];
+
+/** Every family that may have read a usage object, the likeliest first: which one it was, its counts tell. */
+export function* familiesOfUsage(usage: JsonObject, context: ReadContext): Generator<string> {
+  const first = familyOfUsage(usage, context);
+  if (first !== '') yield first;
+  const asChat = 'prompt_tokens' in usage || 'completion_tokens' in usage;
+  if (asChat) yield chatFamily(context.provider);
+  yield* asChat ? CHAT_FAMILIES : OTHER_FAMILIES;
+}
+
 /** The family that reads a usage object, by its fields; '' when it has none that is known. */
 export function familyOfUsage(usage: JsonObject, context: ReadContext): string {
   if ('promptTokenCount' in usage || 'totalTokenCount' in usage || 'candidatesTokenCount' in usage) return 'gemini';

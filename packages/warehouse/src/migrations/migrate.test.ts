@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { openChdbWarehouse } from '../drivers/chdb/index.ts';
+import { readMigrations } from './read-migrations.ts';
 
 const source = fileURLToPath(new URL('../../../../infra/clickhouse/migrations/', import.meta.url));
 const directory = await mkdtemp(join(tmpdir(), 'weir-migrate-'));
@@ -17,20 +18,21 @@ it('applies once when two start together, adds what is new, and refuses what was
     await Promise.all([warehouse.migrate(), warehouse.migrate()]);
     expect(await warehouse.migrate()).toEqual([]);
 
-    const added = join(migrationsDirectory, '0005_note.sql');
+    const next = (await readMigrations(migrationsDirectory)).length + 1;
+    const added = join(migrationsDirectory, `${String(next).padStart(4, '0')}_note.sql`);
     await writeFile(added, 'ALTER TABLE {{database}}.requests{{onCluster}} ADD COLUMN IF NOT EXISTS note String;\n');
-    expect(await warehouse.migrate()).toMatchObject([{ version: 5, name: 'note' }]);
+    expect(await warehouse.migrate()).toMatchObject([{ version: next, name: 'note' }]);
     expect((await warehouse.query('SELECT note FROM weir.requests')).rows()).toEqual([]);
 
     await appendFile(added, '-- touched\n');
     await expect(warehouse.migrate()).rejects.toMatchObject({
       code: 'WAREHOUSE_MIGRATION_CHANGED',
-      details: { version: 5, name: 'note' },
+      details: { version: next, name: 'note' },
     });
 
     await rm(added);
     expect(await warehouse.migrate(), 'a database that is ahead is left alone').toEqual([]);
-    await writeFile(join(migrationsDirectory, '0007_gap.sql'), 'SELECT 1;\n');
+    await writeFile(join(migrationsDirectory, `${String(next + 1).padStart(4, '0')}_gap.sql`), 'SELECT 1;\n');
     await expect(warehouse.migrate()).rejects.toMatchObject({ code: 'WAREHOUSE_MIGRATION_GAP' });
   } finally {
     await warehouse.close();

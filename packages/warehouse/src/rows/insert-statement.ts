@@ -19,7 +19,7 @@ export function insertStatement(batch: InsertBatch, database: string): InsertSta
   const { rows } = batch;
   const settings = insertSettings(batch.token);
   if (rows.kind === 'json') {
-    const text = rows.values.map((row) => JSON.stringify(row, bigintAsText)).join('\n');
+    const text = rows.values.map(jsonOf).join('\n');
     const into = `INSERT INTO ${database}.${batch.table}`;
     return { into, columns: '', settings, format: 'JSONEachRow', body: Buffer.from(`${text}\n`) };
   }
@@ -49,6 +49,15 @@ function insertSettings(token: string): Readonly<Record<string, string | number>
     // Merging inside the insert doubles its time; background merges do the same work later.
     optimize_on_insert: 0,
   };
+}
+
+/** A replacer makes writing three times as slow, and few rows hold a bigint. */
+function jsonOf(row: object): string {
+  return Object.values(row).some(
+    (value) => typeof value === 'bigint' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+  )
+    ? JSON.stringify(row, bigintAsText)
+    : JSON.stringify(row);
 }
 
 const bigintAsText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);

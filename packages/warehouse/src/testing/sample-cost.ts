@@ -28,6 +28,7 @@ export function sampleCost(index: number) {
     session_id: `s-${index % 50}`,
     trace_id: '',
     api_key_id: `key-${index % 3}`,
+    token_id: index % 2 === 0 ? 'team-a' : '',
     tags: index % 2 === 0 ? { team: 'growth' } : {},
     revision: 1,
     provider: 'openai',

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { reprice } from './ledger/reprice.ts';
 import { explain } from './pricing/explain.ts';
 import { price } from './pricing/price.ts';
 import { usage } from './pricing/usage.ts';
@@ -13,6 +14,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -25,10 +27,12 @@ export const COMMANDS: readonly Command[] = [
   price,
   usage,
   explain,
+  reprice,
   budgets,
   backtest,
   cache,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,

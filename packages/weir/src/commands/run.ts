@@ -2,6 +2,7 @@ import { nearest, Releasers, WeirError } from '@weir/kernel';
 import type { Logger, Metrics } from '@weir/telemetry';
 import type { Warehouse } from '@weir/warehouse';
 import { checkPorts } from '../check-ports.ts';
+import { startMaintenance } from '../ledger/maintenance.ts';
 import { startObserveServer } from '../observe-server.ts';
 import { openLog } from '../open-log.ts';
 import { openWarehouse } from '../open-warehouse.ts';
@@ -75,11 +76,14 @@ async function startWarehouseAlone(settings: Settings, logger: Logger, releasers
     });
   }
   ensureDirectory(settings.warehouseDirectory);
-  const opened = await openWarehouse(settings, (error) => logger.error({ error }, 'SQL endpoint'));
+  const onError = (error: unknown): void => logger.error({ error }, 'SQL endpoint');
+  const opened = await openWarehouse(settings, onError);
   releasers.add('warehouse', () => opened.warehouse.close());
   await opened.warehouse.migrate();
   const sql = await opened.startSql?.();
-  if (sql === undefined) throw new Error('the embedded engine has no SQL endpoint');
+  if (sql === undefined || opened.engine === undefined) throw new Error('the embedded engine has no SQL endpoint');
+  const maintenance = await startMaintenance(settings, opened.engine, onError);
+  releasers.add('maintenance', () => maintenance.stop());
   releasers.add('sql', () => sql.stop());
   return { sql: sql.value.url };
 }

@@ -5,6 +5,7 @@ import { picoToText, WeirError } from '@weir/kernel';
 import { LOADER_GROUPS } from '@weir/loader';
 import { compareRollups, type RollupDrift, type Warehouse } from '@weir/warehouse';
 import { openHttpWarehouse } from '@weir/warehouse/drivers/http';
+import { timeOption } from '../ledger/time-option.ts';
 import { type Committed, type Comparison, compareLedger } from '../verify/compare-ledger.ts';
 import { readLedger } from '../verify/read-ledger.ts';
 import { readLogFacts, type TimeWindow } from '../verify/read-log-facts.ts';
@@ -120,14 +121,4 @@ function report(
     );
   }
   return ok ? 0 : 1;
-}
-
-function timeOption({ options }: CommandInput, name: string, fallback: number): number {
-  const text = options[name];
-  if (text === undefined) return fallback;
-  const time = Date.parse(String(text));
-  if (Number.isNaN(time)) {
-    throw new WeirError('CLI_USAGE', `--${name} is "${String(text)}"`, { fix: 'Write it like 2026-11-20T14:00Z.' });
-  }
-  return time;
 }

@@ -1,5 +1,6 @@
 /** Everything behind the log, in one process: warehouse, SQL endpoint, loader, anomaly, cost, exporter, console. */
 import { Releasers } from '@weir/kernel';
+import { startMaintenance } from '../ledger/maintenance.ts';
 import { openLog } from '../open-log.ts';
 import { openWarehouse } from '../open-warehouse.ts';
 import { PARTS } from '../parts/index.ts';
@@ -21,11 +22,16 @@ await runChild('pipeline', telemetry, async () => {
   try {
     const framing = await eventFraming(config);
     if (settings.warehouseDirectory !== undefined) ensureDirectory(settings.warehouseDirectory);
-    const { warehouse, startSql } = await openWarehouse(settings, (error) => logger.error({ error }, 'SQL endpoint'));
+    const onSqlError = (error: unknown): void => logger.error({ error }, 'SQL endpoint');
+    const { warehouse, engine, startSql } = await openWarehouse(settings, onSqlError);
     releasers.add('warehouse', () => warehouse.close());
     const applied = await untilReachable('the warehouse', logger, () => warehouse.migrate());
     if (applied.length > 0) logger.info({ migrations: applied.map(({ name }) => name) }, 'warehouse migrated');
 
+    if (engine !== undefined) {
+      const maintenance = await startMaintenance(settings, engine, onSqlError);
+      releasers.add('maintenance', () => maintenance.stop());
+    }
     const log = await untilReachable('the event log', logger, () => openLog(settings, logger));
     releasers.add('log', () => log.close());
     releasers.add('lag metrics', watchLag(log, metrics, config));

@@ -53,6 +53,7 @@ export const FOCUS_SELECT = `SELECT
   nullIf(toString(t.feature), '') AS x_Feature,
   nullIf(t.user_id, '') AS x_UserId,
   nullIf(toString(t.api_key_id), '') AS x_ApiKeyId,
+  nullIf(toString(t.token_id), '') AS x_TokenId,
   nullIf(t.service_tier, '') AS x_ServiceTier,
   toString(t.cost_source) AS x_CostSource,
   nullIf(t.unpriced_reason, '') AS x_UnpricedReason

@@ -11,6 +11,7 @@ import type { CallRecorder } from '../ledger/call-recorder.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
 import { callSummary } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
+import type { OwnHeaders } from '../wire/call-target.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
 import { type ResponseHead, readResponseHead, readTrailers } from '../wire/response-headers.ts';
 import type { CallStep } from './call-step.ts';
@@ -114,17 +115,19 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#last;
   }
 
-  dispatch(body: UploadBody): void {
+  /** `headers` replace the client's and those of the provider's configuration. */
+  dispatch(body: UploadBody, headers: OwnHeaders | undefined): void {
     const { step, timeoutMs } = this.#options;
     const { target } = this.call;
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#late(), timeoutMs);
     const streamed = body !== null && !Buffer.isBuffer(body);
+    const own = headers === undefined ? target.ownHeaders : { ...target.ownHeaders, ...headers };
     this.#context.dispatcher.dispatch(
       {
         origin: target.origin,
         path: target.path,
         method: this.call.method,
-        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, target.ownHeaders),
+        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, own),
         body,
         headersTimeout: this.#context.config.firstByteTimeoutMs,
       },

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CacheWish } from '../cache/cache-wish.ts';
 import type { Call } from '../ledger/call-record.ts';
+import type { StepGate } from '../limits/step-gate.ts';
 import type { RetryPolicy } from '../wire/call-policy.ts';
 
 /** One provider to ask, and how: a call has one, a universal call as many as it names. */
@@ -16,6 +17,8 @@ export interface CallStep {
   /** What is sent instead of the client's body; undefined sends that. */
   readonly body: Buffer | undefined;
   readonly retry: RetryPolicy;
+  /** Undefined: nothing stands between. */
+  readonly gate: StepGate | undefined;
   /** Undefined: the cache is not asked. */
   readonly cache: CacheWish | undefined;
   /** Answer headers of Weir's own beside the ids, flat list. */

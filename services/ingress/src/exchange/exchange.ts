@@ -10,6 +10,7 @@ import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
+import type { EnterResult, Leave } from '../limits/step-gate.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
@@ -71,6 +72,8 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #body: UploadBody = null;
   /** The attempt that is under way. */
   #attempt: Attempt | undefined;
+  /** What the attempt that is under way was given by its gate. */
+  #leave: Leave | undefined;
   #attemptsMade = 0;
   #kept: KeptAnswer | undefined;
   /** The cache's part in the step that is under way. */
@@ -94,7 +97,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: this.#needsBody ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#gateNeedsBody ? config.requestBodyBytesMax : this.#needsBody ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -117,7 +120,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
     this.#body = body;
-    const refusal = this.#readSteps(body);
+    const refusal = this.#readSteps(body) ?? this.#roomRefusal;
     if (refusal === undefined) this.#begin({ step: 0, attempt: 1, delayMs: 0 });
     else this.#refuse(refusal);
     this.stopwatch.leave(outer);
@@ -173,19 +176,17 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const step = this.#steps[call.step];
     const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
     const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
-    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached];
+    const limits = this.#leave?.answerHeaders ?? [];
+    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached, ...limits];
   }
 
   attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
-    this.#attempt = undefined;
-    const next = this.#nextAfter(attempt, 0, undefined, code);
-    if (next !== undefined) this.#begin(next);
-    else if (this.#attemptsMade > 1) this.#giveUp(code);
-    else this.#refuse({ code, detail: '' });
+    this.#refusedStep(attempt, { code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
     this.#attempt = undefined;
+    this.#leave?.settle?.(end);
     const next = this.#nextAfter(attempt, end.status, end.head, end.errorCode);
     if (next === undefined) this.client.expectEnd();
     if (end.complete) this.#keep(attempt, trailers);
@@ -203,7 +204,19 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   /** True when the request is to be known whole before it is sent, or could be sent more than once. */
   get #needsBody(): boolean {
-    return typeof this.#options.steps === 'function' || this.#mayRepeat || this.#steps[0]?.cache !== undefined;
+    const [first] = this.#steps;
+    return typeof this.#options.steps === 'function' || this.#mayRepeat || first?.cache !== undefined;
+  }
+
+  /** True when a policy must see the whole request before any of it is sent. */
+  get #gateNeedsBody(): boolean {
+    return this.#steps.some(({ gate }) => gate?.needsBody === true);
+  }
+
+  /** A body that a policy must see, and for which there is no room in memory. */
+  get #roomRefusal(): Refusal | undefined {
+    const missing = this.#gateNeedsBody && !this.#repeatable;
+    return missing ? { code: 'INGRESS_OVERLOADED', detail: 'There is no room for the request body.' } : undefined;
   }
 
   /** True when a plan could need the request more than once. */
@@ -234,7 +247,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   /** The attempt to make after this one; undefined when its answer, or the lack of one, is the client's. */
   #nextAfter(
-    { call }: Attempt,
+    { call }: { readonly call: Call },
     status: number,
     head: ResponseHead | undefined,
     code: IngressErrorCode | '',
@@ -274,7 +287,14 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #begin(next: Next): void {
     const step = this.#steps[next.step];
     if (step === undefined) return;
-    if (next.attempt === 1) this.#turn = this.#turnOf(step);
+    if (next.attempt === 1) {
+      const refusal = step.gate?.check?.(step.call, this.#wholeBody(step));
+      if (refusal !== undefined) {
+        this.#refusedStep(step, refusal);
+        return;
+      }
+      this.#turn = this.#turnOf(step);
+    }
     if (next.attempt > 1 || this.#turn === undefined) {
       this.#attemptAt(step, next);
       return;
@@ -351,7 +371,43 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
     const attempt = new Attempt(this.#context, this, { step, call, startedAt, timeoutMs });
     this.#attempt = attempt;
-    attempt.dispatch(step.body ?? this.#body);
+    this.#leave = undefined;
+    const entered = step.gate?.enter(call, this.#wholeBody(step));
+    if (entered instanceof Promise) void entered.then((result) => this.#entered(step, attempt, result));
+    else this.#entered(step, attempt, entered);
+  }
+
+  #wholeBody(step: CallStep): Buffer | null | undefined {
+    if (step.body !== undefined) return step.body;
+    const body = this.#body;
+    return body === null || Buffer.isBuffer(body) ? body : undefined;
+  }
+
+  #entered(step: CallStep, attempt: Attempt, result: EnterResult | undefined): void {
+    if (result !== undefined && 'refusal' in result) {
+      if (!this.#ended) this.#refusedStep(attempt, result.refusal);
+      return;
+    }
+    // Nothing has gone upstream: a call that ended meanwhile needs no row.
+    const ended = this.client.gone ? '' : this.#cutCode;
+    if (this.#ended || ended !== undefined) {
+      result?.settle?.(undefined);
+      if (!this.#ended) this.#refusedStep(attempt, { code: 'INGRESS_STOPPING', detail: '' }, ended);
+      return;
+    }
+    this.#leave = result;
+    attempt.dispatch(step.body ?? this.#body, result?.headers);
+  }
+
+  /** Of an attempt nothing went upstream: there is no row of it. */
+  #refusedStep(step: { readonly call: Call }, refusal: Refusal, code: IngressErrorCode | '' = refusal.code): void {
+    this.#leave?.settle?.(undefined);
+    this.#leave = undefined;
+    this.#attempt = undefined;
+    const next = this.#nextAfter(step, 0, undefined, code);
+    if (next !== undefined) this.#begin(next);
+    else if (this.#attemptsMade > 1) this.#giveUp(code);
+    else this.#refuse({ ...refusal, code });
   }
 
   #keep(attempt: Attempt, trailers: [string, string][]): void {
@@ -361,9 +417,9 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse({ code, detail }: { readonly code: IngressErrorCode | ''; readonly detail: string }): void {
+  #refuse({ code, ...refusal }: Omit<Refusal, 'code'> & { readonly code: IngressErrorCode | '' }): void {
     this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
-    if (code !== '') this.client.fail({ code, detail }, this.#ownHeaders);
+    if (code !== '') this.client.fail({ code, ...refusal }, this.#ownHeaders);
     this.#end();
   }
 

@@ -183,7 +183,13 @@ function spendOf({ spanMs, now, usual, parts }: Explanation): AlertSpend {
   };
 }
 
-const repeatMsOf = (kind: AnomalyKind): number => (LASTING.has(kind) ? TUNING.life.adoptMs : TUNING.life.repeatMs);
+/** Money not spent is a sign of harm, not the harm: it weighs more than its amount. */
+const OUTAGE_GATE = 0.8;
+
+function repeatMsOf(kind: AnomalyKind): number {
+  if (LASTING.has(kind)) return TUNING.life.adoptMs;
+  return REPEATED.has(kind) ? TUNING.life.againMs : TUNING.life.repeatMs;
+}
 
 /** By the money at stake; what is not production must cost many times as much to be more than a note. */
 export function severityOf({ kind, direction, dims, usdAnHour, brief }: Finding): AlertSeverity {
@@ -194,7 +200,7 @@ export function severityOf({ kind, direction, dims, usdAnHour, brief }: Finding)
   if (INFO_ONLY.has(kind)) return 'info';
   // What it costs is what nobody knows.
   if (kind === 'unpriced_model') return 'low';
-  if (direction === 'down') return kind === 'outage' && usd > 0.8 * leastUsdAnHour ? 'medium' : 'info';
+  if (direction === 'down') return kind === 'outage' && usd > OUTAGE_GATE * leastUsdAnHour ? 'medium' : 'info';
   if (brief ? usd < leastUsdAnHour : aDay < leastUsdADay) return 'info';
   if (aDay >= highUsdADay) return 'high';
   return aDay >= mediumUsdADay ? 'medium' : 'low';

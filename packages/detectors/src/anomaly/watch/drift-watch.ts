@@ -72,6 +72,8 @@ export class DriftWatch {
     const onsets = ONSET_DAYS.map((days) => now - days * 4).filter((onset) => onset - first.at >= 4 * 4);
     const trend = fitRamp(blocks, now, onsets);
     if (trend.nats < threshold || trend.rise < leastRise || trend.overStep < 0) return;
+    // A drift goes on: what is at stake is what it comes to if nobody stops it for some days.
+    const ahead = (trend.rise / (now - trend.onset)) * 4 * TUNING.drift.aheadDays;
     const dims = streamDims(this.#deps, stream);
     report({
       kind: 'slow_drift',
@@ -86,7 +88,7 @@ export class DriftWatch {
       metric: 'input_tokens_per_request',
       observed: Math.exp(trend.rise),
       expected: 1,
-      usdAnHour: (usdADay / 24) * (Math.exp(trend.rise) - 1),
+      usdAnHour: (usdADay / 24) * (Math.exp(trend.rise + ahead) - 1),
       brief: false,
       evidence: { rise: `x${Math.exp(trend.rise).toFixed(3)}` },
     });

@@ -2,35 +2,56 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { WeirError } from '@weir/kernel';
 import { type BacktestProgress, backtestEvents } from '../../backtest/backtest-events.ts';
+import { backtestSeries } from '../../backtest/series-backtest.ts';
 import type { Command, CommandInput } from '../command.ts';
 
 export const backtest: Command = {
   name: 'backtest',
   usage: '',
-  summary: 'Run the anomaly detector over past events, in their own time, and print what it would have said.',
+  summary: 'Run the anomaly detector over past events, in their own time, or score a plain time series.',
   options: {
     events: {
       value: 'file',
       help: 'JSON lines of priced events, in the order of their time; .gz, or - for standard input',
     },
-    out: { value: 'file', help: 'where the alerts go, as JSON lines (default: standard output)' },
+    series: { value: 'file', help: 'instead: CSV with the header timestamp,value, or - for standard input' },
+    out: {
+      value: 'file',
+      help: 'where alerts go, as JSON lines, or timestamp,anomaly_score of each row (default: standard output)',
+    },
     late: { value: 'seconds', help: 'how far events may be out of order (default: 0)' },
     quiet: { help: 'no progress' },
   },
   examples: [
     'npm start -- backtest --events events.jsonl --out alerts.jsonl',
     'zcat events.jsonl.gz | npm start -- backtest --events - > alerts.jsonl',
+    'npm start -- backtest --series latency.csv --out scores.csv',
   ],
   run: runBacktest,
 };
 
-async function runBacktest({ options, out, err, signal }: CommandInput): Promise<number> {
-  const file = options['events'];
-  if (typeof file !== 'string') {
-    throw new WeirError('CLI_USAGE', 'backtest needs --events', {
-      fix: 'Give a file of JSON lines, or - for standard input.',
+async function runBacktest(input: CommandInput): Promise<number> {
+  const { events, series, out } = input.options;
+  const file = events ?? series;
+  if (typeof file !== 'string' || (events !== undefined && series !== undefined) || input.positionals.length > 0) {
+    throw new WeirError('CLI_USAGE', 'backtest needs either --events or --series', {
+      fix: 'Give a file of JSON lines, or of timestamp,value; - for standard input.',
     });
   }
+  if (out === file && file !== '-') {
+    throw new WeirError('CLI_USAGE', `--out is the file that is read: ${file}`, { fix: 'Name another file.' });
+  }
+  const to = typeof out === 'string' ? out : undefined;
+  if (events === undefined) await backtestSeries({ from: file, to, progress: input.err, signal: input.signal });
+  else await alertsOf(file, to, input);
+  return 0;
+}
+
+async function alertsOf(
+  file: string,
+  to: string | undefined,
+  { options, out, err, signal }: CommandInput,
+): Promise<void> {
   if (file !== '-' && !existsSync(file)) {
     throw new WeirError('CLI_USAGE', `there is no file ${file}`, { fix: 'Check the path of --events.' });
   }
@@ -38,8 +59,8 @@ async function runBacktest({ options, out, err, signal }: CommandInput): Promise
   if (!(late >= 0)) {
     throw new WeirError('CLI_USAGE', `--late is "${String(options['late'])}"`, { fix: 'Give a number of seconds.' });
   }
-  const target = options['out'];
-  const writer = typeof target === 'string' ? createWriteStream(target) : undefined;
+  const quiet = options['quiet'] === true;
+  const writer = to === undefined ? undefined : createWriteStream(to);
   if (writer !== undefined) await once(writer, 'open');
   const done = await backtestEvents({
     file,
@@ -50,7 +71,7 @@ async function runBacktest({ options, out, err, signal }: CommandInput): Promise
       else writer.write(`${line}\n`);
     },
     onProgress: (progress) => {
-      if (options['quiet'] !== true) err(progressText(progress));
+      if (!quiet) err(progressText(progress));
     },
     signal,
   });
@@ -58,8 +79,7 @@ async function runBacktest({ options, out, err, signal }: CommandInput): Promise
     writer.end();
     await once(writer, 'finish');
   }
-  if (options['quiet'] !== true) err(`done: ${progressText(done)}`);
-  return 0;
+  if (!quiet) err(`done: ${progressText(done)}`);
 }
 
 function progressText({ events, late, alerts, ts, seconds }: BacktestProgress): string {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { embeddedPriceBook } from './embedded-price-book.ts';
+import { embeddedPriceBook } from '../embedded-price-book.ts';
 import { priceRecord } from './price-record.ts';
 
-const CASES = new URL('../../../../shared/fixtures/pricing/priced-cases.jsonl', import.meta.url);
+const CASES = new URL('../../../../../shared/fixtures/pricing/priced-cases.jsonl', import.meta.url);
 const present = existsSync(CASES);
 if (!present)
   process.stderr.write('SKIPPED: priced cases are absent (../shared/fixtures/pricing/priced-cases.jsonl)\n');

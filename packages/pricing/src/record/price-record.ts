@@ -1,8 +1,9 @@
 import { picoToText, WeirError } from '@weir/kernel';
 import { EMPTY_USAGE, type TokenUsage, type UsageUnits } from '@weir/usage';
-import type { PriceBook } from './compile-price-book.ts';
-import type { PriceRequest } from './price-request.ts';
-import { priceUsage } from './price-usage.ts';
+import type { PriceBook } from '../compile-price-book.ts';
+import type { PriceRequest } from '../price-request.ts';
+import { priceUsage } from '../price-usage.ts';
+import { utcTime } from '../utc-time.ts';
 
 /** The answer to one record of `weir price`. Money is decimal text. */
 export interface PricedRecord {
@@ -66,7 +67,7 @@ const UNIT_FIELDS: readonly (readonly [name: string, field: keyof UsageUnits])[]
 /**
  * Prices one record of a log: `id`, `provider`, `model`, `usage`, `at`, and where they matter `service_tier` (or
  * `service_tier_raw`, the provider's own word, which wins), `region` or `data_residency`, `image`,
- * `search_context_size`.
+ * `search_context_size`, `request_model`, and whose it was for terms: `account`, `gateway`.
  * @throws WeirError `PRICE_RECORD_INVALID` when a field is missing or of the wrong type.
  */
 export function priceRecord(book: PriceBook, record: unknown): PricedRecord {
@@ -96,7 +97,7 @@ export function priceRecord(book: PriceBook, record: unknown): PricedRecord {
 function readRecord(record: unknown): { id: string; request: PriceRequest } {
   const fields = objectOf(record, 'record');
   const at = textOf(fields, 'at', '');
-  const time = Date.parse(at);
+  const time = utcTime(at);
   if (Number.isNaN(time)) throw invalid('at', 'must be a time like 2026-07-24T12:00:00Z');
   const searchContextSize = textOf(fields, 'search_context_size', '');
   return {
@@ -105,6 +106,8 @@ function readRecord(record: unknown): { id: string; request: PriceRequest } {
       provider: (fields['provider'] ?? null) === null ? null : textOf(fields, 'provider', ''),
       responseModel: textOf(fields, 'model', null),
       requestModel: textOf(fields, 'request_model', ''),
+      account: textOf(fields, 'account', ''),
+      gateway: textOf(fields, 'gateway', ''),
       at: time,
       serviceTier: textOf(fields, 'service_tier_raw', '') || textOf(fields, 'service_tier', ''),
       region: textOf(fields, 'region', '') || textOf(fields, 'data_residency', ''),
