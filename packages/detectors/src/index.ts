@@ -1,5 +1,6 @@
 export type { AlertSeverity, AlertState, AnomalyAlert } from './anomaly/alerts/alert-book.ts';
 export { AnomalyDetector } from './anomaly/anomaly-detector.ts';
+export { EventOrder } from './anomaly/order-events.ts';
 export { EventIds, newEvent, type PricedEvent } from './anomaly/priced-event.ts';
 export { EventLineReader } from './anomaly/read-event-line.ts';
 export type { AlertStatus } from './budget/alert-ladder.ts';

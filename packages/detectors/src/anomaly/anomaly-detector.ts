@@ -2,6 +2,7 @@ import { AlertBook, type AnomalyAlert } from './alerts/alert-book.ts';
 import { type Explanation, SpendLedger } from './attribution/spend-ledger.ts';
 import type { EventIds, PricedEvent } from './priced-event.ts';
 import { KeyIndex } from './state/key-index.ts';
+import { loadParts, type StoredParts, saveParts, storedValue } from './state/stored.ts';
 import { TUNING } from './tuning.ts';
 import { CacheWatch } from './watch/cache-watch.ts';
 import { DriftWatch } from './watch/drift-watch.ts';
@@ -205,6 +206,46 @@ export class AnomalyDetector {
       ...(wide && dims.provider !== undefined ? { provider: ids.provider.idOf(dims.provider) } : {}),
       ...(wide && dims.model !== undefined ? { model: ids.model.idOf(dims.model) } : {}),
     });
+  }
+
+  /** The whole state, to be serialised; the names of the events' numbers are the caller's to keep. */
+  save(): unknown {
+    return saveParts(this.#parts());
+  }
+
+  load(saved: unknown): void {
+    loadParts(this.#parts(), saved);
+  }
+
+  #parts(): StoredParts {
+    return {
+      streams: this.#streams.stored,
+      persons: this.#persons.stored,
+      users: this.#users.stored,
+      outages: this.#outages.stored,
+      surges: this.#surges.stored,
+      tokens: this.#tokens.stored,
+      drift: this.#drift.stored,
+      cache: this.#cache.stored,
+      failures: this.#failures.stored,
+      prices: this.#prices.stored,
+      models: this.#models.stored,
+      ledger: this.#ledger.stored,
+      features: this.#features,
+      prompts: this.#prompts,
+      book: this.#book.stored,
+      now: storedValue(
+        () => this.#now,
+        (now) => {
+          this.#now = now;
+        },
+      ),
+    };
+  }
+
+  /** Users of streams that have a state. */
+  get keys(): number {
+    return this.#users.size;
   }
 
   /** Bytes of state, without the names. */

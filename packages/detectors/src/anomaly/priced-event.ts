@@ -1,4 +1,5 @@
 import { DimensionIds } from './state/dimension-ids.ts';
+import { loadParts, type Stored, type StoredParts, saveParts } from './state/stored.ts';
 
 /** One attempt, priced. The names of its dimensions are numbers of `EventIds`, so that no text is hashed twice. */
 export interface PricedEvent {
@@ -48,7 +49,7 @@ export type Dimension = (typeof DIMENSIONS)[number];
 export type Dims = Partial<Record<Dimension, string>>;
 
 /** The names behind the numbers of an event. */
-export class EventIds {
+export class EventIds implements Stored {
   readonly tenant = new DimensionIds();
   readonly env = new DimensionIds();
   readonly feature = new DimensionIds();
@@ -58,14 +59,15 @@ export class EventIds {
   readonly prompt = new DimensionIds();
   readonly key = new DimensionIds();
 
-  save(): Record<Dimension, readonly string[]> {
-    return Object.fromEntries(DIMENSIONS.map((name) => [name, this[name].save()])) as Record<
-      Dimension,
-      readonly string[]
-    >;
+  save(): unknown {
+    return saveParts(this.#parts());
   }
 
-  load(saved: Record<Dimension, readonly string[]>): void {
-    for (const name of DIMENSIONS) this[name].load(saved[name]);
+  load(saved: unknown): void {
+    loadParts(this.#parts(), saved);
+  }
+
+  #parts(): StoredParts {
+    return Object.fromEntries(DIMENSIONS.map((name) => [name, this[name]]));
   }
 }

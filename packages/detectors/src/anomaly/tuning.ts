@@ -70,7 +70,7 @@ export const TUNING = {
     /** A tenant is the mean of its streams, each wandering by itself: less is news. */
     tenantRatio: 1.28,
     tenantZ: 2,
-    streamZ: 1.7,
+    streamZ: 1.5,
     /** Wander of a stream's rate around its season, as a standard deviation of the logarithm. */
     wander: 0.28,
     holdMs: 25 * MINUTE,
@@ -125,6 +125,7 @@ export const TUNING = {
     leastBlocks: 32,
     threshold: 9.5,
     leastRise: 0.075,
+    aheadDays: 4,
     dayVariance: 0.03 ** 2,
   },
 
@@ -145,6 +146,8 @@ export const TUNING = {
     learnRateMs: 7 * DAY,
     /** A finding about the same thing within this time belongs to the alert before it. */
     repeatMs: 6 * HOUR,
+    /** The same for what is found at every event while it lasts: a false start must not hide the real thing that follows. */
+    againMs: 1.5 * HOUR,
     /** What is found at every event and has not been for this long is over. */
     quietMs: HOUR / 2,
     /** What lasts longer is the new normal. */

@@ -1,8 +1,18 @@
-import { type AnomalyAlert, AnomalyDetector, EventIds, EventLineReader, newEvent } from '@weir/detectors';
+import {
+  type AnomalyAlert,
+  AnomalyDetector,
+  EventIds,
+  EventLineReader,
+  EventOrder,
+  newEvent,
+  type PricedEvent,
+} from '@weir/detectors';
 import { readLines } from './read-lines.ts';
 
 export interface BacktestOptions {
   readonly file: string;
+  /** How far the events of the file may be out of order. */
+  readonly latenessMs: number;
   readonly onAlert: (alert: AnomalyAlert) => void;
   /** Called about twice a second. */
   readonly onProgress: (progress: BacktestProgress) => void;
@@ -11,6 +21,8 @@ export interface BacktestOptions {
 
 export interface BacktestProgress {
   readonly events: number;
+  /** Events that came later than is allowed: counted as of when they came. */
+  readonly late: number;
   readonly alerts: number;
   /** Event time that has been reached. */
   readonly ts: number;
@@ -18,11 +30,14 @@ export interface BacktestProgress {
 }
 
 const LOOK_EVERY = 16_384;
+/** Events that wait for their turn, at most. */
+const WAITING_MAX = 1_000_000;
 const PROGRESS_MS = 500;
 
 /** Runs the detector over a file of priced events, in event time. */
 export async function backtestEvents({
   file,
+  latenessMs,
   onAlert,
   onProgress,
   signal,
@@ -38,11 +53,14 @@ export async function backtestEvents({
       onAlert(alert);
     },
   });
+  const deliver = (ordered: PricedEvent): void => detector.observe(ordered);
+  const order = new EventOrder({ latenessMs, waitingMax: WAITING_MAX, deliver });
   const event = newEvent();
   const began = performance.now();
   let told = began;
   const progress = (): BacktestProgress => ({
     events,
+    late: order.late,
     alerts,
     ts: event.ts,
     seconds: (performance.now() - began) / 1_000,
@@ -51,7 +69,7 @@ export async function backtestEvents({
     file,
     (bytes, start, end) => {
       reader.read(bytes, start, end, event);
-      detector.observe(event);
+      order.push(event);
       events += 1;
       if (events % LOOK_EVERY !== 0 || performance.now() - told < PROGRESS_MS) return;
       told = performance.now();
@@ -59,5 +77,6 @@ export async function backtestEvents({
     },
     signal,
   );
+  order.flush();
   return progress();
 }

@@ -2,6 +2,7 @@ import { picoToText } from '@weir/kernel';
 import { SPEND_DRIVERS, type SpendDriver } from '../attribution/decompose.ts';
 import type { Explanation } from '../attribution/spend-ledger.ts';
 import type { Dims } from '../priced-event.ts';
+import { type Stored, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { AnomalyKind, Direction, Driver, Finding } from '../watch/finding.ts';
 import { isProduction } from '../watch/stream-dims.ts';
@@ -74,10 +75,19 @@ const ABOUT_REQUESTS: ReadonlySet<AnomalyKind> = new Set([
 
 /** One change, one alert: what is already told, or explained by what is told, is not told again. */
 export class AlertBook {
-  readonly #open = new Map<string, OpenAlert>();
-  readonly #resolved = new Set<string>();
+  #open = new Map<string, OpenAlert>();
+  #resolved = new Set<string>();
   readonly #explain: (finding: Finding) => Explanation | undefined;
   readonly #emit: (alert: AnomalyAlert) => void;
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedValue(
+    () => ({ open: this.#open, resolved: this.#resolved }),
+    ({ open, resolved }) => {
+      this.#open = open;
+      this.#resolved = resolved;
+    },
+  );
 
   constructor(emit: (alert: AnomalyAlert) => void, explain: (finding: Finding) => Explanation | undefined) {
     this.#emit = emit;
@@ -173,7 +183,13 @@ function spendOf({ spanMs, now, usual, parts }: Explanation): AlertSpend {
   };
 }
 
-const repeatMsOf = (kind: AnomalyKind): number => (LASTING.has(kind) ? TUNING.life.adoptMs : TUNING.life.repeatMs);
+/** Money not spent is a sign of harm, not the harm: it weighs more than its amount. */
+const OUTAGE_GATE = 0.8;
+
+function repeatMsOf(kind: AnomalyKind): number {
+  if (LASTING.has(kind)) return TUNING.life.adoptMs;
+  return REPEATED.has(kind) ? TUNING.life.againMs : TUNING.life.repeatMs;
+}
 
 /** By the money at stake; what is not production must cost many times as much to be more than a note. */
 export function severityOf({ kind, direction, dims, usdAnHour, brief }: Finding): AlertSeverity {
@@ -184,7 +200,7 @@ export function severityOf({ kind, direction, dims, usdAnHour, brief }: Finding)
   if (INFO_ONLY.has(kind)) return 'info';
   // What it costs is what nobody knows.
   if (kind === 'unpriced_model') return 'low';
-  if (direction === 'down') return kind === 'outage' && usd > 0.8 * leastUsdAnHour ? 'medium' : 'info';
+  if (direction === 'down') return kind === 'outage' && usd > OUTAGE_GATE * leastUsdAnHour ? 'medium' : 'info';
   if (brief ? usd < leastUsdAnHour : aDay < leastUsdADay) return 'info';
   if (aDay >= highUsdADay) return 'high';
   return aDay >= mediumUsdADay ? 'medium' : 'low';

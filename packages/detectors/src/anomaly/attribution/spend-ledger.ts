@@ -1,5 +1,6 @@
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import type { Moment } from '../watch/moment.ts';
 import type { PriceWatch } from '../watch/price-watch.ts';
 import type { Streams } from '../watch/streams.ts';
@@ -69,12 +70,25 @@ export class SpendLedger {
   readonly #recent = new RecordTable(RECENT_FIELDS);
   readonly #index = new KeyIndex();
   readonly #usual = new RecordTable(USUAL_FIELDS);
-  readonly #models: number[][] = [];
+  #models: number[][] = [];
 
   constructor(streams: Streams, prices: PriceWatch) {
     this.#streams = streams;
     this.#prices = prices;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    recent: this.#recent,
+    index: this.#index,
+    usual: this.#usual,
+    models: storedValue(
+      () => this.#models,
+      (models) => {
+        this.#models = models;
+      },
+    ),
+  });
 
   get bytes(): number {
     return this.#recent.bytes + this.#usual.bytes + this.#index.bytes;

@@ -1,4 +1,5 @@
 import { RecordTable } from '../state/record-table.ts';
+import type { Stored } from '../state/stored.ts';
 
 const MINUTE_MS = 60_000;
 export const BIN_MS = 30 * MINUTE_MS;
@@ -28,7 +29,7 @@ export const binOf = (localMs: number): number => Math.floor(localMs / BIN_MS) %
  * Expected counts by half hour of the week. With few weeks of data a cell is mostly hour of day × day of week (the
  * independence fit of a contingency table), and as it gathers counts, mostly itself (a gamma-Poisson posterior).
  */
-export class SeasonalRate {
+export class SeasonalRate implements Stored {
   readonly #table = new RecordTable(FIELDS);
 
   get bytes(): number {
@@ -114,11 +115,11 @@ export class SeasonalRate {
     table.set(row, DAY_TOTAL, week / DAYS);
   }
 
-  save(): Float64Array {
+  save(): unknown {
     return this.#table.save();
   }
 
-  load(saved: Float64Array): void {
+  load(saved: unknown): void {
     this.#table.load(saved);
   }
 }

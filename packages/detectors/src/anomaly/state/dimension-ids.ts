@@ -1,5 +1,7 @@
+import type { Stored } from './stored.ts';
+
 /** Names to small whole numbers and back, for one dimension. */
-export class DimensionIds {
+export class DimensionIds implements Stored {
   readonly #ids = new Map<string, number>();
   readonly #names: string[] = [];
 
@@ -24,7 +26,8 @@ export class DimensionIds {
     return [...this.#names];
   }
 
-  load(names: readonly string[]): void {
+  load(saved: unknown): void {
+    const names = saved as readonly string[];
     this.#ids.clear();
     this.#names.length = 0;
     for (const name of names) this.idOf(name);

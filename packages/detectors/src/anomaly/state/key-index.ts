@@ -1,9 +1,11 @@
+import type { Stored } from './stored.ts';
+
 const FIRST_SLOTS = 1024;
 const EMPTY = -1;
 const DELETED = -2;
 
 /** Pairs of whole numbers to row numbers: a hash table with linear probing in typed arrays. */
-export class KeyIndex {
+export class KeyIndex implements Stored {
   #slots: Int32Array;
   #keys: Int32Array;
   #used = 0;
@@ -63,7 +65,8 @@ export class KeyIndex {
     return { keys: this.#keys.slice(0, 2 * this.#used), free: [...this.#free] };
   }
 
-  load(saved: { readonly keys: Int32Array; readonly free: readonly number[] }): void {
+  load(stored: unknown): void {
+    const saved = stored as { readonly keys: Int32Array; readonly free: readonly number[] };
     this.#used = saved.keys.length / 2;
     this.#free = [...saved.free];
     let room = FIRST_SLOTS;

@@ -1,7 +1,9 @@
+import type { Stored } from './stored.ts';
+
 const FIRST_ROWS = 256;
 
 /** Rows of `fields` numbers in one typed array: a million keys are one object for the garbage collector, and a snapshot is a copy. */
-export class RecordTable {
+export class RecordTable implements Stored {
   readonly fields: number;
   #data: Float64Array;
   #rows = 0;
@@ -52,7 +54,8 @@ export class RecordTable {
     return this.#data.slice(0, this.#rows * this.fields);
   }
 
-  load(saved: Float64Array): void {
+  load(stored: unknown): void {
+    const saved = stored as Float64Array;
     this.#data = saved.length === 0 ? new Float64Array(FIRST_ROWS * this.fields) : saved.slice();
     this.#rows = saved.length / this.fields;
   }

@@ -1,5 +1,6 @@
 import { bernoulliLogRatio, betaMean, cusum } from '../models/cusum.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { Moment, WatchDeps } from './moment.ts';
 import { streamDims } from './stream-dims.ts';
@@ -24,6 +25,11 @@ export class CacheWatch {
   constructor(deps: WatchDeps) {
     this.#deps = deps;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    table: this.#table,
+  });
 
   get bytes(): number {
     return this.#table.bytes;

@@ -1,5 +1,6 @@
 import { type Block, fitRamp } from '../models/linear-trend.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { WatchDeps } from './moment.ts';
 import { streamDims } from './stream-dims.ts';
@@ -23,6 +24,17 @@ export class DriftWatch {
   constructor(deps: WatchDeps) {
     this.#deps = deps;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    table: this.#table,
+    block: storedValue(
+      () => this.#block,
+      (block) => {
+        this.#block = block;
+      },
+    ),
+  });
 
   get bytes(): number {
     return this.#table.bytes;
@@ -60,6 +72,8 @@ export class DriftWatch {
     const onsets = ONSET_DAYS.map((days) => now - days * 4).filter((onset) => onset - first.at >= 4 * 4);
     const trend = fitRamp(blocks, now, onsets);
     if (trend.nats < threshold || trend.rise < leastRise || trend.overStep < 0) return;
+    // A drift goes on: what is at stake is what it comes to if nobody stops it for some days.
+    const ahead = (trend.rise / (now - trend.onset)) * 4 * TUNING.drift.aheadDays;
     const dims = streamDims(this.#deps, stream);
     report({
       kind: 'slow_drift',
@@ -74,7 +88,7 @@ export class DriftWatch {
       metric: 'input_tokens_per_request',
       observed: Math.exp(trend.rise),
       expected: 1,
-      usdAnHour: (usdADay / 24) * (Math.exp(trend.rise) - 1),
+      usdAnHour: (usdADay / 24) * (Math.exp(trend.rise + ahead) - 1),
       brief: false,
       evidence: { rise: `x${Math.exp(trend.rise).toFixed(3)}` },
     });

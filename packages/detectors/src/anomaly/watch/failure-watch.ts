@@ -1,6 +1,7 @@
 import { bernoulliLogRatio, betaMean, cusum } from '../models/cusum.ts';
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { Moment, WatchDeps } from './moment.ts';
 
@@ -28,6 +29,12 @@ export class FailureWatch {
     this.#deps = deps;
   }
 
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    index: this.#index,
+    table: this.#table,
+  });
+
   get bytes(): number {
     return this.#table.bytes + this.#index.bytes;
   }
@@ -42,8 +49,11 @@ export class FailureWatch {
     let most = 0;
     for (let at = 0; at < SHARES.length; at += 1) {
       const to = Math.max(SHARES[at] as number, 2 * usual);
+      const before = table.get(row, UP + at);
+      // Nothing gathered and nothing failed: it stays at zero, without a logarithm.
+      if (before === 0 && !failed) continue;
       const ratio = to >= 1 ? 0 : bernoulliLogRatio(failed, usual, to);
-      const sum = Math.min(2 * threshold, cusum(table.get(row, UP + at), ratio));
+      const sum = Math.min(2 * threshold, cusum(before, ratio));
       table.set(row, UP + at, sum);
       most = Math.max(most, sum);
     }

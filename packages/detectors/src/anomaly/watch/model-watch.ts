@@ -2,6 +2,7 @@ import { bernoulliLogRatio, betaMean, cusum } from '../models/cusum.ts';
 import { priceOf } from '../models/price-row.ts';
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { Moment, WatchDeps } from './moment.ts';
 import type { PriceWatch } from './price-watch.ts';
@@ -32,12 +33,24 @@ export class ModelWatch {
   readonly #prices: PriceWatch;
   readonly #index = new KeyIndex();
   readonly #table = new RecordTable(FIELDS);
-  readonly #streams: StreamModels[] = [];
+  #streams: StreamModels[] = [];
 
   constructor(deps: WatchDeps, prices: PriceWatch) {
     this.#deps = deps;
     this.#prices = prices;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    index: this.#index,
+    table: this.#table,
+    streams: storedValue(
+      () => this.#streams,
+      (streams) => {
+        this.#streams = streams;
+      },
+    ),
+  });
 
   get bytes(): number {
     return this.#table.bytes + this.#index.bytes;

@@ -1,6 +1,7 @@
 import { cusum } from '../models/cusum.ts';
 import { type ThinnedSessions, thinSessions } from '../models/session-process.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { Moment, WatchDeps } from './moment.ts';
 import { streamDims } from './stream-dims.ts';
@@ -11,10 +12,14 @@ const ONSET = DOWN + SHARES.length;
 const LEVEL = ONSET + 1;
 const PEAK = LEVEL + 1;
 const RECORD = LEVEL + 2;
-const FIELDS = LEVEL + 3;
+/** The sessions as they were when the likelihoods were last worked out. */
+const CONTINUATION = LEVEL + 3;
+const GAP = LEVEL + 4;
+const FIELDS = LEVEL + 5;
 
 /** Evidence beyond this tells nothing new, and would have to be worked off when calls come again. */
 const CAP = 2 * TUNING.outage.threshold;
+const REFRESH_CALLS = 64;
 const HOUR_MS = 3_600_000;
 
 /** Silence and brown-outs: the sessions of a stream against the same sessions with calls missing. */
@@ -26,6 +31,11 @@ export class OutageWatch {
   constructor(deps: WatchDeps) {
     this.#deps = deps;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    table: this.#table,
+  });
 
   get bytes(): number {
     return this.#table.bytes;
@@ -115,12 +125,18 @@ export class OutageWatch {
     });
   }
 
-  /** The sessions of a stream change slowly: worked out once in a while. */
+  /** The sessions of a stream change slowly: the likelihoods are worked out every so many calls. */
   #thin(stream: number, at: number): ThinnedSessions {
+    const table = this.#table;
     const known = this.#thinned[stream];
-    const calls = this.#deps.streams.calls(stream);
-    if (known !== undefined && calls % 64 !== 0) return known[at] as ThinnedSessions;
-    const shape = this.#deps.streams.shape(stream);
+    const stale = this.#deps.streams.calls(stream) % REFRESH_CALLS === 0;
+    if (known !== undefined && !stale) return known[at] as ThinnedSessions;
+    if (stale || table.get(stream, GAP) === 0) {
+      const { continuation, gapMs } = this.#deps.streams.shape(stream);
+      table.set(stream, CONTINUATION, continuation);
+      table.set(stream, GAP, gapMs);
+    }
+    const shape = { continuation: table.get(stream, CONTINUATION), gapMs: table.get(stream, GAP) };
     const fresh = SHARES.map((share) => thinSessions(shape, share));
     this.#thinned[stream] = fresh;
     return fresh[at] as ThinnedSessions;

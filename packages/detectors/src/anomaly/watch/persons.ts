@@ -1,5 +1,6 @@
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 
 const FIRST_TS = 0;
@@ -17,6 +18,13 @@ export class Persons {
   readonly #index = new KeyIndex();
   readonly #table = new RecordTable(2);
   readonly #tenants = new RecordTable(4);
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    index: this.#index,
+    table: this.#table,
+    tenants: this.#tenants,
+  });
 
   get bytes(): number {
     return this.#index.bytes + this.#table.bytes + this.#tenants.bytes;

@@ -1,4 +1,5 @@
 import { inferPriceRow, type PriceRow, type PriceSample, priceOf, ROUNDING_PICO } from '../models/price-row.ts';
+import { type Stored, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { Moment, WatchDeps } from './moment.ts';
 
@@ -21,7 +22,15 @@ const MODELS_MAX = 10_000;
 /** The rates of each model, read off its events: the first one that they do not explain is news. */
 export class PriceWatch {
   readonly #deps: WatchDeps;
-  readonly #models = new Map<number, ModelPrice>();
+  #models = new Map<number, ModelPrice>();
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedValue(
+    () => this.#models,
+    (models) => {
+      this.#models = models;
+    },
+  );
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;

@@ -2,6 +2,7 @@ import { binOf, DAY_MS, SeasonalRate } from '../models/seasonal-rate.ts';
 import type { SessionShape } from '../models/session-process.ts';
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 
 const FIRST_TS = 0;
@@ -50,6 +51,13 @@ export class Streams {
   get rows(): number {
     return this.#index.rows;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    season: this.season,
+    index: this.#index,
+    table: this.#table,
+  });
 
   get bytes(): number {
     return this.#index.bytes + this.#table.bytes + this.season.bytes;

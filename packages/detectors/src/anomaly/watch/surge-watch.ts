@@ -1,4 +1,5 @@
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { WatchDeps } from './moment.ts';
 import { isProduction, streamDims } from './stream-dims.ts';
@@ -26,6 +27,18 @@ export class SurgeWatch {
   readonly #streamState = new RecordTable(FIELDS);
   readonly #tenantState = new RecordTable(FIELDS);
   #next = 0;
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    streamState: this.#streamState,
+    tenantState: this.#tenantState,
+    next: storedValue(
+      () => this.#next,
+      (next) => {
+        this.#next = next;
+      },
+    ),
+  });
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;

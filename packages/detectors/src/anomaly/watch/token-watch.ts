@@ -4,6 +4,7 @@ import { estimateShift, shiftLogBayesFactor } from '../models/shift-evidence.ts'
 import { filterShift, type ShiftFilter } from '../models/shift-filter.ts';
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { DriftWatch } from './drift-watch.ts';
 import type { Moment, WatchDeps } from './moment.ts';
@@ -67,6 +68,14 @@ export class TokenWatch {
     this.#users = users;
     this.#drift = drift;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    streams: this.#streams,
+    promptIndex: this.#promptIndex,
+    prompts: this.#prompts,
+    persons: this.#persons,
+  });
 
   get bytes(): number {
     return this.#streams.bytes + this.#prompts.bytes + this.#promptIndex.bytes + this.#persons.bytes;

@@ -2,6 +2,7 @@ import { cusum } from '../models/cusum.ts';
 import { type SessionStep, stepSession } from '../models/session-process.ts';
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
+import { type Stored, storedParts } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { Streams } from './streams.ts';
 
@@ -40,6 +41,12 @@ export class UserVolume {
   constructor(streams: Streams) {
     this.#streams = streams;
   }
+
+  /** What a snapshot holds. */
+  readonly stored: Stored = storedParts({
+    index: this.#index,
+    table: this.#table,
+  });
 
   get bytes(): number {
     return this.#index.bytes + this.#table.bytes;

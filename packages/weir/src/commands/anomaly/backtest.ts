@@ -19,6 +19,7 @@ export const backtest: Command = {
       value: 'file',
       help: 'where alerts go, as JSON lines, or timestamp,anomaly_score of each row (default: standard output)',
     },
+    late: { value: 'seconds', help: 'how far events may be out of order (default: 0)' },
     quiet: { help: 'no progress' },
   },
   examples: [
@@ -54,11 +55,16 @@ async function alertsOf(
   if (file !== '-' && !existsSync(file)) {
     throw new WeirError('CLI_USAGE', `there is no file ${file}`, { fix: 'Check the path of --events.' });
   }
+  const late = Number(options['late'] ?? 0);
+  if (!(late >= 0)) {
+    throw new WeirError('CLI_USAGE', `--late is "${String(options['late'])}"`, { fix: 'Give a number of seconds.' });
+  }
   const quiet = options['quiet'] === true;
   const writer = to === undefined ? undefined : createWriteStream(to);
   if (writer !== undefined) await once(writer, 'open');
   const done = await backtestEvents({
     file,
+    latenessMs: late * 1_000,
     onAlert: (alert) => {
       const line = JSON.stringify(alert);
       if (writer === undefined) out(line);
@@ -76,8 +82,8 @@ async function alertsOf(
   if (!quiet) err(`done: ${progressText(done)}`);
 }
 
-function progressText({ events, alerts, ts, seconds }: BacktestProgress): string {
+function progressText({ events, late, alerts, ts, seconds }: BacktestProgress): string {
   const at = ts > 0 ? `${new Date(ts).toISOString().slice(0, 16)}Z` : 'no events';
   const rate = Math.round(events / Math.max(0.001, seconds)).toLocaleString('en-US');
-  return `${events.toLocaleString('en-US')} events to ${at}, ${alerts} alerts, ${rate} events/s`;
+  return `${events.toLocaleString('en-US')} events to ${at}, ${alerts} alerts, ${rate} events/s${late > 0 ? `, ${late} came late` : ''}`;
 }
