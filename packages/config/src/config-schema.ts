@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { accounts, gateways, providerKeys, tokens } from './gateway-schema.ts';
+import { accounts, gateways, providerKeys, sharedState, tokens } from './gateway-schema.ts';
+import { otel } from './otel-schema.ts';
 import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
 const HOUR_MS = 3_600_000;
@@ -90,6 +91,10 @@ const ingress = Type.Object(
       32 * MEBIBYTE,
     ),
     retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
+    assumed_output_tokens: integer(
+      'Most that a call is taken to answer when its request does not say, for limits and budgets in tokens and money.',
+      16_384,
+    ),
     calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),
@@ -200,20 +205,55 @@ const budget = Type.Object(
 
 const webhook = Type.Object(
   {
-    url: Type.String({ description: 'Called with POST; redirects are refused.', pattern: '^https?://', secret: true }),
-    secret: secret('Signs each call (HMAC-SHA256, Standard Webhooks); `whsec_<base64>` or any text. Empty = unsigned.'),
+    url: Type.String({
+      description:
+        'Called with POST; redirects are refused. For `email` `smtp://user:password@host:587` or `smtps://…`. Secrets by `${NAME}`.',
+      pattern: '^(https?|smtps?)://',
+      secret: true,
+    }),
+    secret: secret(
+      'Signs each call (HMAC-SHA256, Standard Webhooks); `whsec_<base64>` or any text; empty = unsigned. For `pagerduty` the routing key.',
+    ),
+    from: text('`email`: the sender.', ''),
+    to: Type.Array(Type.String({ minLength: 3 }), {
+      default: [],
+      maxItems: 50,
+      description: '`email`: the receivers.',
+    }),
     events: Type.Array(Type.Union([Type.Literal('open'), Type.Literal('update'), Type.Literal('resolved')]), {
       default: ['open', 'resolved'],
       description: 'Which changes of an alert are sent: `open`, `update`, `resolved`.',
     }),
     kinds: Type.Array(Type.String(), {
       default: [],
-      description: 'Kinds of alert that are sent; empty = all. `budget`.',
+      description: 'Kinds of alert that are sent, such as `budget`; empty = all.',
     }),
-    format: Type.Union([Type.Literal('json'), Type.Literal('slack')], {
-      default: 'json',
-      description: '`json`: the whole event. `slack`: its sentence as `text`.',
+    min_severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('critical')], {
+      default: 'info',
+      description: 'Alerts below it are not sent.',
     }),
+    format: Type.Union(
+      [
+        Type.Literal('json'),
+        Type.Literal('slack'),
+        Type.Literal('teams'),
+        Type.Literal('pagerduty'),
+        Type.Literal('email'),
+      ],
+      {
+        default: 'json',
+        description:
+          '`json`: the whole event. `slack`, `teams`, `pagerduty` (Events API v2), `email`: what each of them reads.',
+      },
+    ),
+    group_wait_ms: integer(
+      'Alerts within this time are told by one call (`json`: `{"alerts": […]}`); 0 = each by its own. Not for `pagerduty`.',
+      0,
+      0,
+      3_600_000,
+    ),
+    group_max: integer('Most alerts of one call.', 20, 1, 100),
+    max_per_minute: integer('Most calls in a minute; further alerts wait. 0 = no bound.', 60, 0, 10_000),
     timeout_ms: integer('Longest wait for an answer.', 10_000, 100, 120_000),
     max_attempts: integer('Tries before the event goes to weir.dead-letters (1 s to 5 min apart).', 12, 1, 100),
   },
@@ -348,6 +388,7 @@ export const configSchema = Type.Object(
     gateways,
     tokens,
     provider_keys: providerKeys,
+    shared_state: sharedState,
     providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},
@@ -375,6 +416,7 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'Confluent framing of events.' },
     ),
+    otel,
     observe: Type.Object(
       {
         host: text('Address to listen on.', '127.0.0.1'),

@@ -3,6 +3,39 @@ import { closed, flag, integer, MEBIBYTE, NAME, SLUG, secret, text } from './sch
 
 const MONTH_S = 2_592_000;
 
+const rateLimit = Type.Object(
+  {
+    limit_requests: integer('Calls in a window.', 0, 0, 1_000_000_000),
+    limit_tokens: integer(
+      'Tokens in a window: the most that a call may use is held back, and set right at its end.',
+      0,
+    ),
+    limit_usd: Type.String({
+      default: '',
+      description: 'Money in a window, as text: `"5.00"` (quotes needed).',
+      pattern: '^(\\d{1,6}(\\.\\d{1,12})?)?$',
+    }),
+    window: integer('Length of the window, seconds.', 60, 1, MONTH_S),
+    technique: Type.Union([Type.Literal('fixed'), Type.Literal('sliding')], {
+      description: '`fixed`: windows aligned to the clock. `sliding`: the trailing window.',
+      default: 'sliding',
+    }),
+    per: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 4,
+      description:
+        'The whole limit for each combination of these: `token_id`, `user_id`, `session_id`, `api_key_id`, `account`, `env`, `feature`, `provider`, `tags.<key>`.',
+    }),
+  },
+  { ...closed, description: 'A rate limit: exactly one of its limits.' },
+);
+
+const rateLimits = Type.Record(Type.String({ pattern: NAME }), rateLimit, {
+  ...closed,
+  default: {},
+  description: 'Rate limits by name; all must have room (429/2003).',
+});
+
 const gateway = Type.Object(
   {
     authentication: flag('Refuse calls without a token of `tokens` (401/2009).', false),
@@ -20,6 +53,12 @@ const gateway = Type.Object(
       description: 'How the wait grows from one attempt to the next.',
       default: 'exponential',
     }),
+    include_usage: Type.Union([Type.Literal('known'), Type.Literal('all'), Type.Literal('off')], {
+      description:
+        'Ask a chat stream for its usage when the call does not (`stream_options.include_usage`), and withhold that chunk: `known` = of providers known to take it, `all` = of custom providers too, `off`.',
+      default: 'known',
+    }),
+    rate_limits: rateLimits,
     cloudflare_errors: flag(
       "Answer 400/2005 when every attempt failed, as Cloudflare; else the provider's own status.",
       false,
@@ -72,6 +111,7 @@ const token = Type.Object(
     providers: names('Providers it may call, by slug; empty = all.'),
     models: names('Models it may ask for, `*` stands for any text without a slash; empty = all.'),
     key_aliases: names('Stored keys it may use, by alias; empty = all.'),
+    rate_limits: rateLimits,
     metadata: Type.Record(
       Type.String({ pattern: '^[^.]{1,64}$' }),
       Type.String({ maxLength: 256, description: METADATA }),
@@ -117,4 +157,21 @@ export const providerKeys = Type.Record(
     description:
       'Stored keys by provider slug and alias; `default` is used unless `cf-aig-byok-alias` names another. See [gateways](gateways.md).',
   },
+);
+
+export const sharedState = Type.Object(
+  {
+    url: Type.String({
+      description:
+        'Where limits and budgets count: `embedded:<directory>` for the workers of this machine, `redis://…` for several machines, `memory:` for one worker.',
+      default: 'embedded:./data/state',
+      pattern: '^(embedded:.+|memory:|rediss?://.+)$',
+    }),
+    timeout_ms: integer('Longest wait for Redis.', 250, 10, 10_000),
+    when_unreachable: Type.Union([Type.Literal('allow'), Type.Literal('refuse')], {
+      description: 'Calls that cannot be counted: `allow` them, uncounted, or `refuse` them with 503.',
+      default: 'allow',
+    }),
+  },
+  { ...closed, default: {}, description: 'Counters of rate limits and budgets.' },
 );

@@ -10,6 +10,10 @@ export interface Meter {
   readonly slots: number;
 }
 
+const KEPT_MS_MAX = 62 * 86_400_000;
+/** How long after its last use a meter is kept. */
+export const keptMs = ({ windowMs }: Meter): number => Math.min(windowMs * 2, KEPT_MS_MAX);
+
 export const fixedMeter = (key: string, windowMs: number): Meter => ({ key, windowMs, slots: 1 });
 export const slidingMeter = (key: string, windowMs: number): Meter => ({ key, windowMs, slots: SLIDING_SLOTS });
 

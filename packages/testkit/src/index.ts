@@ -30,6 +30,13 @@ export {
   runDemoTraffic,
 } from './traffic/run-demo-traffic.ts';
 export {
+  type MailAnswer,
+  type MailReceiver,
+  type MailReceiverOptions,
+  type ReceivedMail,
+  startMailReceiver,
+} from './webhooks/mail-receiver.ts';
+export {
   type Answer as WebhookAnswer,
   type ReceivedCall,
   startWebhookReceiver,

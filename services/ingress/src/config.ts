@@ -1,4 +1,5 @@
-import type { GatewayConfig } from './gateways/gateway-settings.ts';
+import type { BudgetDefinition } from '@weir/detectors';
+import type { GatewayConfig } from './gateways/gateway-config.ts';
 import type { ProviderKeyConfig, TokenConfig } from './identity/identity-config.ts';
 
 /** An account of the path. */
@@ -42,6 +43,12 @@ export interface IngressConfig extends RoutingConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Those of weir.yaml; hard ones refuse calls. */
+  readonly budgets: Readonly<Record<string, BudgetDefinition>>;
+  /** What a call is taken to answer at most when it does not say, for limits in tokens and money. */
+  readonly assumedOutputTokens: number;
+  /** False: a call that cannot be counted is refused. */
+  readonly allowUncounted: boolean;
   /** Key of the HMAC that fingerprints credentials; the same on all instances, or their fingerprints differ. */
   readonly keyPepper: string;
 
@@ -110,6 +117,9 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   providers: {},
   customProviders: {},
   workersAiAccountId: '',
+  budgets: {},
+  assumedOutputTokens: 16_384,
+  allowUncounted: true,
   keyPepper: 'weir-key-id',
   captureHeadBytes: MIB,
   captureTailBytes: 256 * KIB,

@@ -9,6 +9,11 @@ export const INGRESS_ERRORS = {
   INGRESS_PATH_INVALID: 'The path cannot be turned into an upstream URL. Compare it with the form in the description.',
   INGRESS_UNAUTHORIZED:
     'The gateway asks for a token, and the call has none that is valid. Send one in cf-aig-authorization.',
+  INGRESS_RATE_LIMITED: 'A rate limit is reached. Retry after the time that the answer names, or raise the limit.',
+  INGRESS_BUDGET_EXCEEDED:
+    'A hard budget has no room for what the call may cost. Wait for its next period, ask for less, or raise it.',
+  INGRESS_STATE_UNREACHABLE:
+    'Limits could not be counted, and shared_state.when_unreachable is refuse. Check the server of shared_state.url.',
   INGRESS_DENIED: 'The token may not make this call. The description says what it may not; see tokens in weir.yaml.',
   INGRESS_KEY_UNKNOWN:
     'The call needs a stored key of the provider, and there is none of that alias that it may use. See provider_keys.',

@@ -239,6 +239,45 @@ describe('single-key mode: the client sends a token where the provider key goes'
   });
 });
 
+describe('a universal call', () => {
+  const steps = (...more: object[]): string =>
+    JSON.stringify([
+      { provider: 'openai', endpoint: 'chat/completions', query: { model: 'gpt-4o' }, ...more[0] },
+      { provider: 'anthropic', endpoint: 'v1/messages', query: { model: 'claude-x' }, ...more[1] },
+    ]);
+  const universal = (url: string, headers: Record<string, string>, body = steps()): Promise<Answer> =>
+    post(`${url}/v1/acme/locked`, headers, body);
+  const providerKeys = { openai: { default: key(STORED) } };
+
+  it.each([
+    ['none', {}, 401],
+    ['cf-aig-authorization', { 'cf-aig-authorization': `Bearer ${TOKEN}` }, 200],
+    ['authorization', { authorization: `Bearer ${TOKEN}` }, 200],
+    ['a wrong one', { authorization: `Bearer ${OWN}` }, 401],
+  ])('is admitted by the token of the whole: %s', async (_name, headers, status) => {
+    const { url, seen, log } = await start({ providerKeys });
+    expect((await universal(url, headers as Record<string, string>)).status).toBe(status);
+    expect(seen.map((sent) => sent.headers.authorization)).toEqual(status === 200 ? [`Bearer ${STORED}`] : []);
+    if (status === 200) expect(log.events()[0]?.token_id).toBe('team-a');
+  });
+
+  it('may not go where its token may not; the step is told before anything is sent', async () => {
+    const tokens = { t: token(TOKEN, { providers: ['openai'], models: ['gpt-4o'] }) };
+    const { url, seen } = await start({ providerKeys, tokens });
+    expect((await universal(url, { 'cf-aig-authorization': TOKEN })).status).toBe(403);
+    const one = JSON.stringify({ provider: 'openai', endpoint: 'chat/completions', query: { model: 'gpt-5' } });
+    expect((await universal(url, { 'cf-aig-authorization': TOKEN }, one)).status).toBe(403);
+    expect(seen).toHaveLength(0);
+  });
+
+  it("a step's own provider key goes before the stored one", async () => {
+    const { url, seen } = await start({ providerKeys });
+    const body = steps({ headers: { Authorization: `Bearer ${OWN}` } });
+    await universal(url, { 'cf-aig-authorization': TOKEN }, body);
+    expect(seen[0]?.headers.authorization).toBe(`Bearer ${OWN}`);
+  });
+});
+
 it('I8 no token and no stored key reaches a log line, an event, an error or an answer header', async () => {
   const { url, log, telemetry, ingress } = await start({
     providerKeys: {

@@ -80,6 +80,7 @@ export const GOLDEN_EVENTS: EventTypes = {
     error_code: '',
     error_type: '',
     cache_status: 'none',
+    cache_key: '0123456789abcdef0123456789abcdef',
     duration_ms: 812,
     ttfb_ms: 210,
     overhead_us: 87,

@@ -101,6 +101,7 @@ export function sampleCost(index: number) {
         ],
     prompt_preview: 'Wie geht’s?',
     response_preview: 'Gut.',
+    cache_key: 'fedcba9876543210fedcba9876543210',
     request_bytes: 400,
     response_bytes: 900,
     payload: 'full' as const,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
 import { admitCaller } from '../identity/admit.ts';
+import type { LimitContext } from '../limits/limit-gate.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
 import { idHeaders } from '../wire/id-headers.ts';
@@ -23,9 +24,9 @@ export class CallAcceptor {
   readonly #exchanges = new Slots<Exchange>();
   #stopping = false;
 
-  constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
+  constructor(context: AttemptContext, routing: LiveRouting, limits: LimitContext, fingerprint: KeyFingerprint) {
     this.#context = context;
-    this.#planner = new StepPlanner(context.dependencies, fingerprint);
+    this.#planner = new StepPlanner(context.dependencies, limits, fingerprint);
     this.#routing = routing;
   }
 

@@ -23,6 +23,8 @@ export interface CallStep {
   readonly cache: CacheWish | undefined;
   /** Answer headers of Weir's own beside the ids, flat list. */
   readonly answerHeaders: readonly string[];
+  /** True: a stream is asked for its usage, which the client does not see. */
+  readonly addsUsage: boolean;
   /** From dispatch to the head of the answer, as the caller or the gateway asks; undefined when neither does. */
   readonly timeoutMs: number | undefined;
 }

@@ -1,14 +1,17 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorMessage } from '@weir/kernel';
-import { CREDENTIAL_HEADERS } from '@weir/providers';
+import { CREDENTIAL_HEADERS, isRepeatableCall } from '@weir/providers';
 import { type CacheWish, readCacheWish } from '../cache/cache-wish.ts';
-import { isCacheableByDefault } from '../cache/cacheable-call.ts';
 import type { RoutingVersion } from '../gateways/live-routing.ts';
 import { type Admission, admit } from '../identity/admit.ts';
 import { identityGate } from '../identity/identity-gate.ts';
 import type { Token } from '../identity/token-book.ts';
 import type { Call } from '../ledger/call-record.ts';
+import { type LimitContext, limitGate } from '../limits/limit-gate.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
+import type { StepGate } from '../limits/step-gate.ts';
 import type { IngressDependencies } from '../ports.ts';
+import { mayAddUsage } from '../usage/usage-request.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import { readCallPolicy } from '../wire/call-policy.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
@@ -19,6 +22,7 @@ import type { CallStep } from './call-step.ts';
 
 const HEADER_TEXT_MAX = 512;
 const NO_HEADERS: readonly string[] = [];
+const NO_LIMITS: readonly RateLimit[] = [];
 /** Headers of a universal request that describe its own body, not that of a step. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding']);
 
@@ -38,8 +42,11 @@ export class StepPlanner {
   readonly #dependencies: IngressDependencies;
   readonly #fingerprint: KeyFingerprint;
 
-  constructor(dependencies: IngressDependencies, fingerprint: KeyFingerprint) {
+  readonly #limits: LimitContext;
+
+  constructor(dependencies: IngressDependencies, limits: LimitContext, fingerprint: KeyFingerprint) {
     this.#dependencies = dependencies;
+    this.#limits = limits;
     this.#fingerprint = fingerprint;
   }
 
@@ -55,11 +62,12 @@ export class StepPlanner {
       call,
       headers,
       cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       rawHeaders,
       connection: headers.connection,
       body: undefined,
       retry: policy.retry,
-      gate: identityGate(admission, this.#dependencies),
+      gate: this.#gateOf(admission),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
@@ -85,7 +93,10 @@ export class StepPlanner {
         return { refusal: { code, detail: `[${index}].provider, [${index}].endpoint: ${detail}` } };
       }
       const planned = this.#stepOf(start, index, step, target, caller);
-      if ('refusal' in planned) return planned;
+      if ('refusal' in planned) {
+        const { refusal } = planned;
+        return { refusal: { ...refusal, detail: `[${index}]: ${refusal.detail}` } };
+      }
       steps.push(planned);
     }
     return steps;
@@ -112,11 +123,12 @@ export class StepPlanner {
       call: { ...call, step: index },
       headers,
       cache: cacheWish(call, headers),
+      addsUsage: addsUsage(call),
       rawHeaders: rawStepHeaders(request.rawHeaders, step.headers, own),
       connection: request.headers.connection,
       body: step.query,
       retry: policy.retry,
-      gate: identityGate(admission, this.#dependencies),
+      gate: this.#gateOf(admission),
       timeoutMs: policy.timeoutMs,
       answerHeaders: answerHeaders(metadata, policy.warning, stopping),
     };
@@ -143,6 +155,13 @@ export class StepPlanner {
     };
   }
 
+  #gateOf(admission: Admission): StepGate | undefined {
+    const identity = identityGate(admission, this.#dependencies);
+    const { limits } = admission.target.settings;
+    const own = admission.token?.limits ?? NO_LIMITS;
+    return limitGate(this.#limits, own.length === 0 ? limits : [...own, ...limits], identity);
+  }
+
   /** Names the credential that goes upstream. */
   #credentialOf(headers: IncomingHttpHeaders, { target, key }: Admission): string {
     if (key !== undefined) return this.#fingerprint({ authorization: key.subject }, ['authorization'], '');
@@ -156,7 +175,18 @@ export class StepPlanner {
 function cacheWish({ method, target }: Call, headers: IncomingHttpHeaders): CacheWish | undefined {
   const wish = readCacheWish(headers, target.settings.cacheTtlSeconds);
   if (wish === undefined || wish.asked) return wish;
-  return isCacheableByDefault(method, target.path, target.provider) ? wish : undefined;
+  // A call that asks for the cache itself knows what it does; a setting must not make of two uploads or two jobs one.
+  return isRepeatableCall(method, target.path, target.provider) ? wish : undefined;
+}
+
+function addsUsage({
+  method,
+  target,
+  requestContentType: contentType,
+  requestEncoding: contentEncoding,
+}: Call): boolean {
+  const { provider, path, settings } = target;
+  return mayAddUsage({ method, provider, path, contentType, contentEncoding }, settings.includeUsage);
 }
 
 function readSteps(body: Buffer): readonly UniversalStep[] | { readonly refusal: Refusal } {

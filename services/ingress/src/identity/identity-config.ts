@@ -1,3 +1,5 @@
+import type { RateLimitConfig } from '../limits/rate-limit-config.ts';
+
 /** A gateway token: who may call, and what. */
 export interface TokenConfig {
   /** `sha256:` and the 64 hex digits of the token's SHA-256. */
@@ -12,6 +14,8 @@ export interface TokenConfig {
   /** `*` stands for any text without a slash. */
   readonly models: readonly string[];
   readonly keyAliases: readonly string[];
+  /** By name; for all calls with the token together, or `per` something. */
+  readonly rateLimits: Readonly<Record<string, RateLimitConfig>>;
   /** Stands on each of its rows instead of the client's entry of the same name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -42,6 +46,7 @@ export const TOKEN_DEFAULTS: TokenConfig = {
   providers: [],
   models: [],
   keyAliases: [],
+  rateLimits: {},
   metadata: {},
 };
 export const PROVIDER_KEY_DEFAULTS: ProviderKeyConfig = {

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { WeirError } from '@weir/kernel';
+import { compileRateLimits, type RateLimit } from '../limits/rate-limit.ts';
 import type { TokenConfig } from './identity-config.ts';
 import { modelsLike, type NameFilter, namesIn } from './name-filter.ts';
 
@@ -18,6 +19,7 @@ export interface Token {
   readonly restrictsModels: boolean;
   readonly keyAlias: NameFilter;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly limits: readonly RateLimit[];
 }
 
 /** Longer texts are no tokens, and not worth hashing. */
@@ -69,6 +71,7 @@ function compileToken(id: string, config: TokenConfig): Token {
     restrictsModels: config.models.length > 0,
     keyAlias: namesIn(config.keyAliases),
     metadata: config.metadata,
+    limits: compileRateLimits('token', id, config.rateLimits),
   };
 }
 

@@ -3,6 +3,7 @@ import { createCodec, type RequestEvent } from '@weir/events';
 import { createUuidV7, type Started, systemClock, WeirError } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
 import { openMemoryCache } from '@weir/response-cache/drivers/memory';
+import { openMemoryState } from '@weir/shared-state/drivers/memory';
 import type { IngressConfig } from '../config.ts';
 import { createIngress, type Ingress } from '../ingress.ts';
 import type { IngressDependencies, IngressGauge, IngressLogger, IngressMetricsRegistry } from '../ports.ts';
@@ -120,6 +121,7 @@ export async function startTestIngress(
       readExchange,
       version: '0.0.0-test',
       clock: systemClock,
+      state: openMemoryState({ clock: systemClock }),
       uuid: createUuidV7(),
       random: () => 0.5,
       responseCache: openMemoryCache({ bytesMax: 64 * 1024 * 1024, entriesMax: 10_000 }),

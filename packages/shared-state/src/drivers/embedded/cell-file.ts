@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { type Ring, ringLength } from '../../ring.ts';
-import type { Meter } from '../../shared-state.ts';
+import { keptMs, type Meter } from '../../shared-state.ts';
 
 /** One page of memory: 32 bytes of header (16 of the key's hash, 8 of when it may go), then the ring. */
 const CELL_BYTES = 4_096;
@@ -44,7 +44,7 @@ export class CellFile {
   /** Writes back what was opened. */
   write(nowMs: number): void {
     for (const { index, meter, bytes } of this.#open.values()) {
-      bytes.writeDoubleLE(nowMs + meter.windowMs * 2, KEY_BYTES);
+      bytes.writeDoubleLE(nowMs + keptMs(meter), KEY_BYTES);
       const length = HEADER_BYTES + ringLength(meter) * Float64Array.BYTES_PER_ELEMENT;
       writeSync(this.#file, bytes, 0, length, index * CELL_BYTES);
     }

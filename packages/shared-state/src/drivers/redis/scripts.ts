@@ -26,7 +26,7 @@ local function advance(key, window, slots)
     end
   end
   redis.call('HSET', key, 'n', whole(slot), 't', whole(total))
-  redis.call('PEXPIRE', key, whole(window * 2))
+  redis.call('PEXPIRE', key, whole(math.min(window * 2, 5356800000)))
   return total, slot
 end
 local function add(key, window, slots, amount, at)
