@@ -9,6 +9,8 @@ import type { FuzzTarget } from './fuzz/fuzz-target.ts';
 import { WIRE_TARGETS } from './fuzz/wire-targets.ts';
 
 const RUNS_A_ROUND = 500;
+/** Of one parser, so that all have their turn. */
+const ROUND_MS_MAX = 5_000;
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +30,11 @@ console.log(`fuzz: seed ${seed}, ${values.minutes} minutes, ${targets.length} pa
 for (let round = 0; performance.now() < until && failed.size < targets.length; round += 1) {
   for (const target of targets) {
     if (failed.has(target)) continue;
-    const result = await fc.check(target.property, { seed: seed + round, numRuns: RUNS_A_ROUND });
+    const result = await fc.check(target.property, {
+      seed: seed + round,
+      numRuns: RUNS_A_ROUND,
+      interruptAfterTimeLimit: ROUND_MS_MAX,
+    });
     runs.set(target.name, (runs.get(target.name) ?? 0) + result.numRuns);
     if (!result.failed) continue;
     failed.add(target);

@@ -29,6 +29,15 @@ describe('EventCodec', () => {
     );
   });
 
+  it('I7 a record that names more entries than it has bytes is invalid at once', () => {
+    const codec = createCodec('dead-letter');
+    const header = codec.encode(GOLDEN_EVENTS['dead-letter']).subarray(0, 10);
+    // Empty fields up to the headers, of which there are to be 2⁴⁰.
+    const body = Buffer.from([0, 0, 0, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40]);
+    expect(() => codec.decode(Buffer.concat([header, body]))).toThrowError(code('EVENT_INVALID'));
+    expect(() => codec.decode(Buffer.concat([header, body, Buffer.alloc(100)]))).toThrowError(code('EVENT_INVALID'));
+  });
+
   it('reuses one buffer and grows it for a body larger than it', () => {
     const codec = createCodec('request');
     const body = Buffer.alloc(300_000, 7);

@@ -1,5 +1,6 @@
 import { errorMessage, WeirError } from '@weir/kernel';
 import avro from 'avsc';
+import { avroBounds } from './avro/avro-bounds.ts';
 import { AvroInput } from './avro/avro-input.ts';
 import { AvroOutput } from './avro/avro-output.ts';
 import { crc64Avro } from './crc64-avro.ts';
@@ -73,7 +74,11 @@ export class EventCodec<Event> {
     const framing = options.framing ?? { kind: 'single-object' };
     this.#header = framing.kind === 'confluent' ? confluentHeader(framing.schemaId) : singleHeader(this.fingerprint);
     this.#ownFrame = { fingerprint: this.fingerprint, bodyStart: this.#header.length };
-    this.#readers.set(this.fingerprint, (body) => this.#type.fromBuffer(body) as Event);
+    const check = avroBounds(options.schema);
+    this.#readers.set(this.fingerprint, (body) => {
+      check(body);
+      return this.#type.fromBuffer(body) as Event;
+    });
     this.#schemas.set(this.fingerprint, options.schema);
     for (const earlier of options.earlier ?? []) this.#addReader(earlier);
     if (framing.kind === 'confluent') this.#fingerprintsById.set(framing.schemaId, this.fingerprint);
@@ -201,7 +206,11 @@ export class EventCodec<Event> {
       const writer = parse(schema);
       this.#schemas.set(fingerprint, schema);
       const resolver = this.#type.createResolver(writer);
-      this.#readers.set(fingerprint, (body) => this.#type.fromBuffer(body, resolver) as Event);
+      const check = avroBounds(schema);
+      this.#readers.set(fingerprint, (body) => {
+        check(body);
+        return this.#type.fromBuffer(body, resolver) as Event;
+      });
     }
     return fingerprint;
   }

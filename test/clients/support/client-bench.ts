@@ -53,8 +53,14 @@ const COLUMNS = `feature, parent_id AS parent, toString(attempt) AS attempt, toS
 /** A gateway that lets nobody in but by token, and sends the stored keys of the providers. */
 export const TOKEN_GATEWAY = { path: '/v1/acme/team', token: `weir-${randomUUID()}`, name: 'team-a' } as const;
 
+/** A gateway that takes one call of each trial. */
+export const LIMITED_GATEWAY = '/v1/acme/limited';
+
 const SETTINGS = {
-  gateways: { team: { authentication: true } },
+  gateways: {
+    team: { authentication: true },
+    limited: { rate_limits: { trials: { limit_requests: 1, window: 3_600, per: ['feature'] } } },
+  },
   tokens: {
     [TOKEN_GATEWAY.name]: { hash: `sha256:${createHash('sha256').update(TOKEN_GATEWAY.token).digest('hex')}` },
   },

@@ -1,6 +1,6 @@
 import { picoFromText } from '@weir/kernel';
 import { describe, expect, it } from 'vitest';
-import { type ClientBench, type LedgerRow, TOKEN_GATEWAY, type Trial } from './client-bench.ts';
+import { type ClientBench, type LedgerRow, LIMITED_GATEWAY, TOKEN_GATEWAY, type Trial } from './client-bench.ts';
 import {
   type ClientAnswer,
   type ClientFamily,
@@ -47,6 +47,8 @@ export function describeClient(family: ClientFamily, bench: Bench): void {
     it('I3 Weir tries again: one call of two attempts', () => retriedByWeir(bench(), family));
     it.runIf(can('cache'))('I4 cached: the same answer, at no cost', () => cached(bench(), family));
     it('I8 a token in place of the key: its name is on the row', () => byToken(bench(), family));
+    it('I7 limited: 429 of Weir is 429 of the provider for the client, and reaches nobody', () =>
+      limited(bench(), family));
     it.runIf(can('fetch'))('I3 fallback: the answer of the next provider', () => fallenBack(bench(), family));
   });
 }
@@ -142,6 +144,15 @@ async function byToken(bench: ClientBench, family: ClientFamily): Promise<void> 
   const error = await stranger.ask().catch((thrown: unknown) => thrown);
   expect(family.describeError(error)).toEqual({ name: family.errors[401], status: 401 });
   expect(stranger.served).toEqual([]);
+}
+
+async function limited(bench: ClientBench, family: ClientFamily): Promise<void> {
+  const run = runOf(bench, family, { ingressUrl: `${bench.weir.ingressUrl}${LIMITED_GATEWAY}` });
+  expect((await run.ask()).text).not.toBe('');
+  const error = await run.ask().catch((thrown: unknown) => thrown);
+  expect(family.describeError(error)).toEqual({ name: family.errors[429], status: 429 });
+  expect(run.served).toHaveLength(1);
+  expectAnswered((await run.rows(1))[0], { gateway: 'limited' });
 }
 
 async function fallenBack(bench: ClientBench, family: ClientFamily): Promise<void> {

@@ -133,6 +133,12 @@ export class AvroInput {
     return values;
   }
 
+  /** Passes over bytes. */
+  skip(length: number): void {
+    if (length < 0 || length > this.#bytes.length - this.#position) unreadable();
+    this.#position += length;
+  }
+
   #length(): number {
     const length = this.long();
     return length >= 0 && length <= this.#bytes.length - this.#position ? length : unreadable();
