@@ -5,6 +5,7 @@ import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { reprice } from './ledger/reprice.ts';
+import { whatIf } from './ledger/what-if.ts';
 import { explain } from './pricing/explain.ts';
 import { price } from './pricing/price.ts';
 import { usage } from './pricing/usage.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   usage,
   explain,
   reprice,
+  whatIf,
   budgets,
   cache,
   exportCommand,

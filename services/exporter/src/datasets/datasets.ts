@@ -49,7 +49,7 @@ ${windowOf(REQUESTS, 't.cost_lines AS line, arrayEnumerate(t.cost_lines) AS line
   },
   focus: {
     name: 'focus',
-    sources: [REQUESTS],
+    sources: [REQUESTS, ADJUSTMENTS],
     select: FOCUS_SELECT,
     time: 'ChargePeriodStart',
     orderBy: 'ChargePeriodStart, x_RequestId, x_Revision, x_LineNumber',
