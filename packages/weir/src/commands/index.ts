@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { reconcile } from './ledger/reconcile.ts';
 import { reprice } from './ledger/reprice.ts';
 import { whatIf } from './ledger/what-if.ts';
 import { explain } from './pricing/explain.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   reprice,
   whatIf,
+  reconcile,
   budgets,
   cache,
   exportCommand,
