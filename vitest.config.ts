@@ -11,6 +11,8 @@ export default defineConfig({
     globalSetup: ['infra/tooling/shared-kafka.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Concurrent tests share one server, and wait for it more than they work.
+    maxConcurrency: 16,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // What must come true in the end may take a busy machine longer than the usual second; what must hold is the same.

@@ -3,7 +3,7 @@
  * Short rounds take turns, and what counts is the median of each round's ratio or difference: a machine that slows down
  * slows all alike. On Linux the servers have a core of their own; load, provider and this script share another.
  *
- *   node bench/gateway.ts [--rounds 9] [--streams 512] [--overload-minutes 0]
+ *   node bench/gateway.ts [--rounds 9] [--streams 512]
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { closedLoop, type Throughput } from './gateway/closed-loop.ts';
 import { openLoop } from './gateway/open-loop.ts';
 import { pacedStreams, type StreamDelays } from './gateway/paced-streams.ts';
 import { CORE, startTarget, type Target } from './gateway/target.ts';
+import { startWeir } from './gateway/weir-target.ts';
 import { canPin, pin, residentMiB } from './support/cpu.ts';
 import { median, percentile, printTable } from './support/report.ts';
 
@@ -19,7 +20,6 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
     streams: { type: 'string', default: '512' },
-    'overload-minutes': { type: 'string', default: '0' },
   },
 });
 const ROUNDS = Number(values.rounds);
@@ -28,7 +28,6 @@ const WARM_SECONDS = 5;
 /** Short, so that a load which comes and goes on the machine meets all of a round alike. */
 const SECONDS = { busy: 2, single: 3, long: 2 } as const;
 const CONNECTIONS = 64;
-const OVERLOAD_CONNECTIONS = 256;
 const EVERY_MS = 5;
 const FEW_STREAMS = 8;
 const PROMPT = { short: 600, long: 100_000 } as const;
@@ -51,8 +50,6 @@ const off = await tempDirectory();
 const on = await tempDirectory();
 const upstream = await startTarget({ name: 'direct', file: 'upstream.ts', core: CORE.load });
 const { origin } = new URL(upstream.url);
-const metadata = { 'cf-aig-metadata': '{"feature":"bench","user":"u-1"}' };
-const weirPath = '/openai/v1/chat/completions';
 const bareTarget = await startTarget({
   name: 'bare Fastify + undici dispatch',
   file: 'bare-proxy.ts',
@@ -67,20 +64,8 @@ const targets = [
   }),
   await startTarget({ name: 'Fastify + undici.request', file: 'request-proxy.ts', parameters: [origin] }),
   bareTarget,
-  await startTarget({
-    name: 'Weir, policies off',
-    file: 'weir-ingress.ts',
-    parameters: [origin, off.value, 'off'],
-    path: weirPath,
-    headers: metadata,
-  }),
-  await startTarget({
-    name: 'Weir, everything on',
-    file: 'weir-ingress.ts',
-    parameters: [origin, on.value, 'on'],
-    path: weirPath,
-    headers: { ...metadata, 'cf-aig-authorization': 'Bearer bench-token' },
-  }),
+  await startWeir('Weir, policies off', origin, off.value, false),
+  await startWeir('Weir, everything on', origin, on.value, true),
 ];
 const results: Results[] = targets.map((target) => ({ target, busy: [], long: [], single: [], streams: [] }));
 
@@ -128,7 +113,7 @@ printTable(
       'p50, p99 added at 1 connection, µs': `${added(single, 0.5, result).toFixed(0)}, ${added(single, 0.99, result).toFixed(0)}`,
       'first chunk p50, p99 added, ms': `${added(first, 0.5, result).toFixed(2)}, ${added(first, 0.99, result).toFixed(2)}`,
       'each chunk p50, p99 added, ms': `${added(each, 0.5, result).toFixed(2)}, ${added(each, 0.99, result).toFixed(2)}`,
-      'RSS, MiB': residentMiB(target.process.child.pid).toFixed(0),
+      'RSS, MiB': residentMiB(target.pid).toFixed(0),
     };
   }),
 );
@@ -146,25 +131,6 @@ for (const { target } of results) {
 }
 printTable(`${STREAMS} paced streams at once`, held);
 
-const minutes = Number(values['overload-minutes']);
-if (minutes > 0) {
-  const rows: Record<string, string>[] = [];
-  for (const target of targets.filter(({ name }) => name.startsWith('Weir'))) {
-    const samples: number[] = [];
-    for (const end = performance.now() + minutes * 60_000; performance.now() < end; ) {
-      closedLoop(target, OVERLOAD_CONNECTIONS, 10, PROMPT.short);
-      samples.push(residentMiB(target.process.child.pid));
-    }
-    const quarter = Math.ceil(samples.length / 4);
-    rows.push({
-      target: target.name,
-      'RSS second quarter, MiB': median(samples.slice(quarter, 2 * quarter)).toFixed(0),
-      'last quarter': median(samples.slice(-quarter)).toFixed(0),
-      most: Math.max(...samples).toFixed(0),
-    });
-  }
-  printTable(`memory over ${minutes} minutes of ${OVERLOAD_CONNECTIONS} connections that never rest`, rows);
-}
-for (const target of [...targets].reverse()) await target.process.stop();
+for (const target of [...targets].reverse()) await target.stop();
 await off.stop();
 await on.stop();

@@ -8,7 +8,15 @@ function init(args)
     wrk.headers[name] = value
   end
   local prompt = string.rep("You summarise. ", math.ceil(tonumber(args[1]) / 15))
-  wrk.body = '{"model":"gpt-4o-mini","messages":[{"role":"system","content":"' .. prompt .. '"},{"role":"user","content":"Go."}]}'
+  head = '{"model":"gpt-4o-mini","messages":[{"role":"system","content":"' .. prompt .. '"},{"role":"user","content":"Go '
+  run = tostring(os.time()) .. tostring(math.random(1e9))
+  count = 0
+end
+
+-- No two are equal: a cache is asked, and has none of them.
+function request()
+  count = count + 1
+  return wrk.format(nil, nil, nil, head .. run .. count .. '."}]}')
 end
 
 function done(summary, latency, requests)

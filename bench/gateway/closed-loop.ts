@@ -14,9 +14,9 @@ export function closedLoop(target: Target, connections: number, seconds: number,
   const headers = Object.entries(target.headers).map(([name, value]) => `${name}=${value}`);
   const script = join(import.meta.dirname, 'chat.lua');
   const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', script, target.url];
-  const before = cpuUs(target.process.child.pid);
+  const before = cpuUs(target.pid);
   const output = execFileSync('wrk', [...load, '--', String(promptBytes), ...headers], { encoding: 'utf8' });
-  const used = cpuUs(target.process.child.pid) - before;
+  const used = cpuUs(target.pid) - before;
   const [, requests, rps, errors] = /RESULT (\d+) (\S+) (\d+)/.exec(output) ?? [];
   if (rps === undefined || errors !== '0') throw new Error(`wrk on ${target.name}:\n${output}`);
   return { rps: Number(rps), cpuUs: used / Number(requests) };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Target } from './target.ts';
 import { STREAM_FRAMES } from './upstream-shape.ts';
@@ -9,7 +10,9 @@ export interface StreamDelays {
   readonly lostFrames: number;
 }
 
-const BODY = JSON.stringify({ model: 'gpt-4o-mini', stream: true, messages: [{ role: 'user', content: 'Go.' }] });
+/** No two are equal: a cache is asked, and has none of them. */
+const bodyOf = (): string =>
+  `{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"${randomUUID()}"}]}`;
 
 /** Opens `count` streams at once and reads every frame of each. */
 export async function pacedStreams(target: Target, count: number): Promise<StreamDelays> {
@@ -23,7 +26,7 @@ export async function pacedStreams(target: Target, count: number): Promise<Strea
       path: pathname,
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer sk-bench', ...target.headers },
-      body: BODY,
+      body: bodyOf(),
     });
     if (statusCode !== 200) throw new Error(`${target.name} answered ${statusCode}: ${await body.text()}`);
     let text = '';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type SpawnedNode, spawnNode } from '@weir/testkit';
+import { spawnNode } from '@weir/testkit';
 import { pin } from '../support/cpu.ts';
 
 /** Cores: what is measured has one to itself; load, provider and the script share the other. */
@@ -11,14 +11,15 @@ export interface Target {
   /** Of chat completions. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly process: SpawnedNode;
+  /** The process that answers. */
+  readonly pid: number | undefined;
+  stop(): Promise<unknown>;
 }
 
 export interface TargetOptions {
   readonly name: string;
   readonly file: string;
   readonly parameters?: readonly string[];
-  readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly core?: number;
 }
@@ -28,6 +29,7 @@ export async function startTarget(options: TargetOptions): Promise<Target> {
   const spawned = spawnNode(join(import.meta.dirname, options.file), options.parameters ?? []);
   const [, port] = await spawned.ready(/ready (\d+)/, 60_000);
   pin(spawned.child.pid, options.core ?? CORE.servers);
-  const url = `http://127.0.0.1:${port}${options.path ?? '/v1/chat/completions'}`;
-  return { name: options.name, url, headers: options.headers ?? {}, process: spawned };
+  const url = `http://127.0.0.1:${port}/v1/chat/completions`;
+  const { pid } = spawned.child;
+  return { name: options.name, url, headers: options.headers ?? {}, pid, stop: () => spawned.stop() };
 }

@@ -15,6 +15,7 @@ const base: Omit<RequestEvent, 'request_head' | 'response_head' | 'request_bytes
   session_id: 's-1',
   trace_id: '',
   api_key_id: '9f86d081884c7d65',
+  token_id: '',
   tags: { plan: 'pro' },
   provider: 'openai',
   method: 'POST',
@@ -56,7 +57,8 @@ const usage = {
   completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
 };
 
-function event(request: object, response: string, more: Partial<RequestEvent> = {}): RequestEvent {
+/** One event with these bodies, everything else usual. */
+export function benchEvent(request: object, response: string, more: Partial<RequestEvent> = {}): RequestEvent {
   const head = Buffer.from(JSON.stringify(request));
   const answer = Buffer.from(response);
   const sizes = { request_bytes: head.length, response_bytes: answer.length };
@@ -85,9 +87,9 @@ export function benchRequests(): Record<string, RequestEvent> {
     `data: ${JSON.stringify({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', model: 'gpt-4o-mini-2024-07-18', choices: [{ index: 0, delta, finish_reason: null }], ...extra })}\n\n`;
   const stream = `${chunk({ content: 'weir ' }).repeat(120)}${chunk({}, { choices: [], usage })}data: [DONE]\n\n`;
   return {
-    'JSON 1 KB': event(question, answer(40)),
-    'JSON 2 KB': event(question, answer(240)),
-    [`SSE ${Math.round(stream.length / 1024)} KB`]: event({ ...question, stream: true }, stream, {
+    'JSON 1 KB': benchEvent(question, answer(40)),
+    'JSON 2 KB': benchEvent(question, answer(240)),
+    [`SSE ${Math.round(stream.length / 1024)} KB`]: benchEvent({ ...question, stream: true }, stream, {
       stream: true,
       response_content_type: 'text/event-stream',
     }),

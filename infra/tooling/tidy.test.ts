@@ -9,6 +9,8 @@ const root = join(import.meta.dirname, '../..');
 const FILE_LINES_MAX = 500;
 const FUNCTION_LINES_MAX = 70;
 const FOLDER_FILES_MAX = 16;
+/** One file for each command: a list to look things up in, not to read through. */
+const LISTS: ReadonlySet<string> = new Set(['packages/weir/src/commands']);
 
 const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
@@ -53,7 +55,7 @@ describe('tidy', () => {
       const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')));
       counts.set(folder, (counts.get(folder) ?? 0) + 1);
     }
-    expect([...counts].filter(([, count]) => count > FOLDER_FILES_MAX)).toEqual([]);
+    expect([...counts].filter(([folder, count]) => count > FOLDER_FILES_MAX && !LISTS.has(folder))).toEqual([]);
   });
 
   it('every file name is kebab-case', () => {

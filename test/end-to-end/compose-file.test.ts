@@ -33,7 +33,7 @@ const configOf = ({ environment }: ComposeService) =>
 
 test('the composed services are those of `weir run`', () => {
   const names = services.map(([name]) => name).sort();
-  expect(names).toEqual(['anomaly', 'console', 'cost', 'exporter', 'ingress', 'loader']);
+  expect(names).toEqual(['anomaly', 'console', 'cost', 'exporter', 'ingress', 'loader', 'tracer']);
   for (const [name, { command }] of services) expect(command).toEqual(['run', name]);
 });
 
@@ -43,6 +43,7 @@ test.each(services)(
     const config = configOf(service);
     expect(config.log).toMatchObject({ url: 'kafka://kafka:9092', partitions: 6 });
     expect(config.warehouse.url).toBe('http://clickhouse:8123');
+    expect([config.shared_state.url, config.cache.url]).toEqual(['redis://redis:6379', 'redis://redis:6379']);
   },
 );
 

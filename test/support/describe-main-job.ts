@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Anthropic from '@anthropic-ai/sdk';
@@ -10,6 +11,7 @@ import { findProvider } from '@weir/providers';
 import { type ReplayProvider, startReplayProvider, waitFor } from '@weir/testkit';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { UNPRICED_QUERY } from '../../packages/weir/src/price/unpriced-models.ts';
 import { type RunningWeir, waitForRows } from './running-weir.ts';
 
 /** A Weir under test, in whatever size. */
@@ -200,6 +202,15 @@ async function expectExplained(): Promise<void> {
   expect(await explain()).toMatch(/tokens × [\d.]+ ÷ 1000000 = [\d.]+ {3}\[[a-z_]+\//);
 }
 
+/** What docs/pricing.md and `weir doctor` ask of the ledger: it has no drift of reported costs and no model without a price. */
+async function expectPricesChecked(): Promise<void> {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/pricing.md'), 'utf8');
+  const queries = [...page.matchAll(/```sql\n([^`]+);\n```/g)].map(([, query = '']) => query);
+  expect(queries).toHaveLength(1);
+  for (const query of queries) expect(await weir.query(query)).toEqual([]);
+  expect(await weir.query(UNPRICED_QUERY)).toEqual([]);
+}
+
 /** The vendor's own client asks, and may not write where the endpoint says so. */
 async function expectClickHouseClient(): Promise<void> {
   const client = createClient({ url: weir.sqlUrl, database: 'weir', log: { level: ClickHouseLogLevel.OFF } });
@@ -249,6 +260,8 @@ export function describeMainJob(size: string, start: (providerUrl: string) => Pr
     });
 
     it('I4 I6 spells out the cost of a row: its lines come to what was booked', expectExplained);
+
+    it('I5 can be asked for what has no price or another one than was told', expectPricesChecked);
 
     it('I8 holds no credential anywhere in the warehouse', async () => {
       await waitFor(

@@ -28,9 +28,13 @@ export function configReference(): string {
 
 function section(name: string, node: SchemaNode): string[] {
   const lines = [`## ${name}`, '', node.description ?? '', ''];
-  const map = Object.values(node.patternProperties ?? {})[0];
-  const properties = map?.properties ?? node.properties ?? {};
+  let map = Object.values(node.patternProperties ?? {})[0];
   const prefix = map === undefined ? [name] : [name, '<name>'];
+  // A map of maps: provider_keys by provider and alias.
+  for (let inner = map; inner?.patternProperties !== undefined; prefix.push('<name>')) {
+    map = inner = Object.values(inner.patternProperties)[0];
+  }
+  const properties = map?.properties ?? node.properties ?? {};
   lines.push('| key | type | default | meaning | variable |', '|---|---|---|---|---|');
   for (const [key, child] of Object.entries(properties))
     lines.push(...rows([...prefix, key], child, map !== undefined));

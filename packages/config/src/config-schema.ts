@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { accounts, gateways } from './gateway-schema.ts';
+import { accounts, gateways, providerKeys, sharedState, tokens } from './gateway-schema.ts';
+import { otel } from './otel-schema.ts';
 import { closed, flag, integer, MEBIBYTE, NAME, port, SLUG, secret, text } from './schema-fields.ts';
 
 const HOUR_MS = 3_600_000;
@@ -90,6 +91,10 @@ const ingress = Type.Object(
       32 * MEBIBYTE,
     ),
     retry_after_max_ms: integer('A provider that asks to wait longer before a retry is not asked again.', 30_000),
+    assumed_output_tokens: integer(
+      'Most that a call is taken to answer when its request does not say, for limits and budgets in tokens and money.',
+      16_384,
+    ),
     calls_in_flight_max: integer('Calls at a time, per process; more are refused with 503.', 4_096, 1),
     connect_timeout_ms: integer('Time to connect to a provider.', 10_000, 1),
     first_byte_timeout_ms: integer("Time to a provider's first byte.", 600_000, 1),
@@ -129,6 +134,21 @@ const customProvider = Type.Object(
   closed,
 );
 
+const budgetAdjustment = Type.Object(
+  {
+    from: Type.String({ description: 'A day (`2026-11-20`, from 00:00 UTC) or a time with its zone.' }),
+    until: text('Until when another limit holds; empty = for ever.', ''),
+    limit: text('The limit, in its unit, as text, of every period with a moment in that time.', ''),
+    add: text('What the one period that holds `from` has on top, as text.', ''),
+    scope: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
+      default: {},
+      description: 'Only for these values of the dimensions in `per`.',
+    }),
+    reason: Type.String({ minLength: 1, description: 'Why; alerts quote it.' }),
+  },
+  { ...closed, description: 'An override (`limit`) or a top-up (`add`).' },
+);
+
 const budget = Type.Object(
   {
     scope: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
@@ -147,7 +167,13 @@ const budget = Type.Object(
       1,
       20_000,
     ),
-    period: text('`hour`, `day`, `week` (from Monday), `month`, or `rolling 24h`, `rolling 7d`.', 'month'),
+    period: text('`hour`, `day`, `week`, `month`, `quarter`, `year`, or `rolling 24h`, `rolling 7d`.', 'month'),
+    starts_on: integer(
+      'First day: of a week 1 (Monday) to 7; of a month, quarter or year 1 to 31 (in a shorter month its last day).',
+      1,
+      1,
+      31,
+    ),
     time_zone: text('IANA time zone of calendar periods.', 'UTC'),
     limit_usd: Type.String({ default: '', description: 'Limit in USD, as text: `"250.00"` (quotes needed).' }),
     limit_tokens: integer('Limit in tokens (total_tokens).', 0),
@@ -161,26 +187,73 @@ const budget = Type.Object(
       default: 'soft',
       description: 'What the state of the budget becomes at its limit.',
     }),
+    alert_on: Type.Object(
+      {
+        burn_rate: flag('Use that is far faster than the limit lasts: windows of 1 h, 6 h and 24 h.', false),
+        forecast: flag('The limit is going to be passed in this week, month, quarter or year.', false),
+      },
+      { ...closed, default: {}, description: 'What is warned of before a threshold is reached.' },
+    ),
+    adjustments: Type.Array(budgetAdjustment, {
+      default: [],
+      maxItems: 200,
+      description: 'Other limits for some time, and top-ups, each with its reason.',
+    }),
   },
   { ...closed, description: 'A limit on spend, tokens or requests in a period.' },
 );
 
 const webhook = Type.Object(
   {
-    url: Type.String({ description: 'Called with POST; redirects are refused.', pattern: '^https?://', secret: true }),
-    secret: secret('Signs each call (HMAC-SHA256, Standard Webhooks); `whsec_<base64>` or any text. Empty = unsigned.'),
+    url: Type.String({
+      description:
+        'Called with POST; redirects are refused. For `email` `smtp://user:password@host:587` or `smtps://…`. Secrets by `${NAME}`.',
+      pattern: '^(https?|smtps?)://',
+      secret: true,
+    }),
+    secret: secret(
+      'Signs each call (HMAC-SHA256, Standard Webhooks); `whsec_<base64>` or any text; empty = unsigned. For `pagerduty` the routing key.',
+    ),
+    from: text('`email`: the sender.', ''),
+    to: Type.Array(Type.String({ minLength: 3 }), {
+      default: [],
+      maxItems: 50,
+      description: '`email`: the receivers.',
+    }),
     events: Type.Array(Type.Union([Type.Literal('open'), Type.Literal('update'), Type.Literal('resolved')]), {
       default: ['open', 'resolved'],
       description: 'Which changes of an alert are sent: `open`, `update`, `resolved`.',
     }),
     kinds: Type.Array(Type.String(), {
       default: [],
-      description: 'Kinds of alert that are sent; empty = all. `budget`.',
+      description: 'Kinds of alert that are sent, such as `budget`; empty = all.',
     }),
-    format: Type.Union([Type.Literal('json'), Type.Literal('slack')], {
-      default: 'json',
-      description: '`json`: the whole event. `slack`: its sentence as `text`.',
+    min_severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('critical')], {
+      default: 'info',
+      description: 'Alerts below it are not sent.',
     }),
+    format: Type.Union(
+      [
+        Type.Literal('json'),
+        Type.Literal('slack'),
+        Type.Literal('teams'),
+        Type.Literal('pagerduty'),
+        Type.Literal('email'),
+      ],
+      {
+        default: 'json',
+        description:
+          '`json`: the whole event. `slack`, `teams`, `pagerduty` (Events API v2), `email`: what each of them reads.',
+      },
+    ),
+    group_wait_ms: integer(
+      'Alerts within this time are told by one call (`json`: `{"alerts": […]}`); 0 = each by its own. Not for `pagerduty`.',
+      0,
+      0,
+      3_600_000,
+    ),
+    group_max: integer('Most alerts of one call.', 20, 1, 100),
+    max_per_minute: integer('Most calls in a minute; further alerts wait. 0 = no bound.', 60, 0, 10_000),
     timeout_ms: integer('Longest wait for an answer.', 10_000, 100, 120_000),
     max_attempts: integer('Tries before the event goes to weir.dead-letters (1 s to 5 min apart).', 12, 1, 100),
   },
@@ -289,10 +362,13 @@ export const configSchema = Type.Object(
     ),
     cache: Type.Object(
       {
-        url: text(
-          'Where cached answers are: `file:<directory>` (shared by the processes of one machine), `redis://host:6379` (by all machines), `memory:` (one process).',
-          'file:./data/cache',
-        ),
+        url: Type.String({
+          description:
+            'Where cached answers are: `file:<directory>` (shared by the processes of one machine), `redis://host:6379` (by all machines), `memory:` (one process).',
+          default: 'file:./data/cache',
+          pattern: '^(file:.+|memory:|rediss?://.+)$',
+          secret: true,
+        }),
         max_bytes: integer(
           'All entries together; beyond it those that expire first go first. Redis has a limit of its own.',
           1_024 * MEBIBYTE,
@@ -313,6 +389,9 @@ export const configSchema = Type.Object(
     export: exporter,
     accounts,
     gateways,
+    tokens,
+    provider_keys: providerKeys,
+    shared_state: sharedState,
     providers: Type.Record(Type.String({ pattern: SLUG }), provider, {
       ...closed,
       default: {},
@@ -340,6 +419,7 @@ export const configSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'Confluent framing of events.' },
     ),
+    otel,
     observe: Type.Object(
       {
         host: text('Address to listen on.', '127.0.0.1'),

@@ -1,5 +1,9 @@
+export type { AlertSeverity, AlertState, AnomalyAlert } from './anomaly/alerts/alert-book.ts';
+export { AnomalyDetector } from './anomaly/anomaly-detector.ts';
+export { EventIds, newEvent, type PricedEvent } from './anomaly/priced-event.ts';
+export { EventLineReader } from './anomaly/read-event-line.ts';
 export type { AlertStatus } from './budget/alert-ladder.ts';
-export { type Budget, matchBudget, scopeKey } from './budget/budget.ts';
+export { type Budget, matchBudget, ROLLING_STEPS, scopeKey } from './budget/budget.ts';
 export {
   type BookNotice,
   type BudgetAlert,
@@ -10,5 +14,10 @@ export {
 } from './budget/budget-book.ts';
 export { type BudgetDefinition, compileBudgets } from './budget/compile-budgets.ts';
 export { dimensionOf } from './budget/dimensions.ts';
+export type { Forecast } from './budget/forecast.ts';
+export { type LimitInForce, limitInForce } from './budget/limit-in-force.ts';
+export type { PaceSignal } from './budget/pace.ts';
 export { shareOf } from './budget/sums.ts';
+export { createZonedPeriods } from './budget/zoned-period.ts';
 export { DETECTORS_ERRORS } from './errors.ts';
+export { SeriesDetector } from './series/series-detector.ts';

@@ -16,4 +16,10 @@ export class PicoDecimal extends avro.types.LogicalType {
     bytes.writeBigInt64BE(amount, 0);
     return bytes;
   }
+
+  /** What an earlier schema wrote: the same type, or bytes that did not say so. */
+  protected override _resolve(writer: avro.Type): ((value: unknown) => bigint) | undefined {
+    if (writer instanceof PicoDecimal) return (value) => value as bigint;
+    return avro.Type.isType(writer, 'bytes') ? (value) => this._fromValue(value as Buffer) : undefined;
+  }
 }

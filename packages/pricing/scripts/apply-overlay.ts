@@ -1,5 +1,5 @@
+import { multiplyDecimals } from '../src/decimals.ts';
 import type { RateUnit } from '../src/price-book-format.ts';
-import { multiplyDecimals } from './decimal-text.ts';
 import { createDraft, type DraftBook, type DraftModel, type DraftRates, type DraftRow, draftOf } from './draft-book.ts';
 import type { Overlay } from './overlay-format.ts';
 
@@ -117,7 +117,11 @@ function addContext(book: DraftBook, entry: Overlay['context'][number]): void {
         const rate = row.rates[unit];
         if (rate !== undefined) rates[unit] = [multiplyDecimals(rate[0], factor), rate[1]];
       }
+      // Images that cost what text costs do so above the threshold too.
       if (rates.input_image !== undefined && rates.input !== undefined) rates.input_image = rates.input;
+      if (rates.cache_read_image !== undefined && rates.cache_read !== undefined) {
+        rates.cache_read_image = rates.cache_read;
+      }
       const context = [{ threshold: entry.threshold, inclusive: entry.inclusive, rates }];
       if (entry.to === undefined) return [{ ...row, context }];
       return [

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type PriceBookDocument, readPriceBookDocument } from '../src/price-book-format.ts';
 import { applyOverlay } from './apply-overlay.ts';
@@ -21,24 +21,27 @@ export async function buildPriceBook(): Promise<PriceBookDocument> {
   return assemblePriceBook(book, overlay.providers, overlay.recorded);
 }
 
+/** Checks, prints what changes, and writes; `--check` and `--diff` write nothing. */
 async function main(flags: readonly string[]): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const document = await buildPriceBook();
+  // What cannot be read must not be written.
+  readPriceBookDocument(JSON.parse(serializePriceBook(document)));
   const { errors, notices } = checkPriceBook(document);
   for (const error of errors) say(`error: ${error}`);
   if (flags.includes('--notices')) for (const notice of notices) say(`notice: ${notice}`);
   if (errors.length > 0) return 1;
   const text = serializePriceBook(document);
-  const committed = flags.includes('--check') || flags.includes('--diff') ? readFileSync(PRICE_BOOK_FILE, 'utf8') : '';
-  if (flags.includes('--diff')) {
-    for (const line of diffPriceBooks(readPriceBookDocument(JSON.parse(committed)), document)) say(line);
-    return 0;
-  }
+  const committed = existsSync(PRICE_BOOK_FILE) ? readFileSync(PRICE_BOOK_FILE, 'utf8') : '';
   if (flags.includes('--check')) {
     if (committed === text) return 0;
     say('src/price-book.json is not what the sources give; run: node packages/pricing/scripts/build-price-book.ts');
     return 1;
   }
+  if (committed !== '' && committed !== text) {
+    for (const line of diffPriceBooks(readPriceBookDocument(JSON.parse(committed)), document)) say(line);
+  }
+  if (flags.includes('--diff')) return 0;
   writeFileSync(PRICE_BOOK_FILE, text);
   say(`${document.version}: ${document.models.length} models, ${document.rows.length} rows, ${text.length} bytes`);
   say(`${notices.length} notices (--notices lists them)`);

@@ -1,4 +1,11 @@
-import type { PriceBookDocument, PriceRowEntry, RateEntries, RateEntry } from '../src/price-book-format.ts';
+import type {
+  DatedAliasEntry,
+  FxEntry,
+  PriceBookDocument,
+  PriceRowEntry,
+  RateEntries,
+  RateEntry,
+} from '../src/price-book-format.ts';
 import { compareRates } from './decimal-text.ts';
 import { rateEntries } from './draft-book.ts';
 
@@ -23,6 +30,8 @@ export function checkPriceBook(book: PriceBookDocument): BookFindings {
     ids.add(row.id);
     for (const rates of [row.rates, ...(row.context ?? []).map((tier) => tier.rates)])
       checkRates(row, rates, errors, notices);
+    checkContext(row, errors);
+    checkCurrency(row, book.fx ?? [], errors);
     if (row.superseded_by !== undefined) {
       const next = book.rows.find(({ id }) => id === row.superseded_by);
       const same = next?.provider === row.provider && next.model === row.model && next.tier === row.tier;
@@ -43,10 +52,31 @@ function checkRates(row: PriceRowEntry, rates: RateEntries, errors: string[], no
     const limit = rate[1] === 1_000_000 && unit !== 'character' ? TOKEN_LIMIT : UNIT_LIMIT;
     if (compareRates(rate, limit) > 0) errors.push(`${row.id}: ${unit} of ${rate[0]} per ${rate[1]} is out of range`);
   }
-  const { input, output, cache_read: cacheRead } = rates;
+  const { input, output } = rates;
+  for (const [cached, fresh] of [
+    ['cache_read', 'input'],
+    ['cache_read_audio', 'input_audio'],
+    ['cache_read_image', 'input_image'],
+  ] as const) {
+    const [read, whole] = [rates[cached], rates[fresh]];
+    if (read !== undefined && whole !== undefined && compareRates(read, whole) > 0)
+      errors.push(`${row.id}: ${cached} exceeds ${fresh}`);
+  }
   if (input === undefined) return;
-  if (cacheRead !== undefined && compareRates(cacheRead, input) > 0) errors.push(`${row.id}: cache_read exceeds input`);
   if (output !== undefined && compareRates(output, input) < 0) notices.push(`${row.id}: output is below input`);
+}
+
+/** Two tiers for one length would leave the price to chance. */
+function checkContext(row: PriceRowEntry, errors: string[]): void {
+  const starts = (row.context ?? []).map(({ threshold, inclusive }) => (inclusive ? threshold : threshold + 1));
+  if (new Set(starts).size < starts.length) errors.push(`${row.id}: two context tiers start at the same length`);
+}
+
+/** A row in another currency has a price only where an exchange rate holds. */
+function checkCurrency(row: PriceRowEntry, fx: readonly FxEntry[], errors: string[]): void {
+  const { currency = 'USD' } = row;
+  if (currency !== 'USD' && !fx.some((rate) => rate.currency === currency))
+    errors.push(`${row.id}: is in ${currency}, for which there is no exchange rate`);
 }
 
 function checkPeriods(rows: readonly PriceRowEntry[], errors: string[], notices: string[]): void {
@@ -77,6 +107,31 @@ function checkNames(book: PriceBookDocument, errors: string[]): void {
       owner.set(key, model.id);
     }
   }
+  checkDatedNames(book, owner, errors);
 }
 
-const startOf = (row: PriceRowEntry): number => (row.from === null ? -Infinity : Date.parse(row.from));
+/** A name that moves means one model at a time, and is no one's for good. */
+function checkDatedNames(book: PriceBookDocument, owner: ReadonlyMap<string, string>, errors: string[]): void {
+  const periods = new Map<string, (DatedAliasEntry & { readonly model: string })[]>();
+  for (const { provider, id, dated = [] } of book.models) {
+    for (const period of dated) {
+      const key = `${provider}/${period.alias}`;
+      periods.set(key, [...(periods.get(key) ?? []), { ...period, model: id }]);
+      const other = owner.get(key);
+      if (other !== undefined) errors.push(`${key}: names ${id} for a time, and ${other} always`);
+    }
+  }
+  for (const [key, list] of periods) {
+    const sorted = [...list].sort((left, right) => startOf(left) - startOf(right));
+    for (const [index, period] of sorted.entries()) {
+      const next = sorted[index + 1];
+      if (next === undefined) continue;
+      const end = period.to === null ? Infinity : Date.parse(period.to);
+      if (end > startOf(next))
+        errors.push(`${key}: names both ${period.model} and ${next.model} at ${next.from ?? 'first'}`);
+      if (end < startOf(next)) errors.push(`${key}: names nothing between ${period.model} and ${next.model}`);
+    }
+  }
+}
+
+const startOf = ({ from }: { readonly from: string | null }): number => (from === null ? -Infinity : Date.parse(from));

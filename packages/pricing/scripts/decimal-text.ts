@@ -1,8 +1,8 @@
-import { divideHalfEven, parseDecimal } from '@weir/kernel';
+import { parseDecimal } from '@weir/kernel';
+import { decimalOf } from '../src/decimals.ts';
 import type { RateEntry } from '../src/price-book-format.ts';
 
 const SIGNIFICANT_DIGITS = 12;
-const DECIMALS = 30;
 
 /**
  * The decimal a list meant by a float: its shortest round-trip text, cut to 12 significant digits where that text is
@@ -12,13 +12,6 @@ export function decimalOfFloat(value: number): string {
   const shortest = plain(String(value));
   const digits = shortest.replace('.', '').replace(/^0+/, '');
   return digits.length > SIGNIFICANT_DIGITS ? plain(value.toPrecision(SIGNIFICANT_DIGITS)) : shortest;
-}
-
-/** Exact product of two decimal texts. */
-export function multiplyDecimals(left: string, right: string): string {
-  const a = parseDecimal(left);
-  const b = parseDecimal(right);
-  return textOf(a.numerator * b.numerator, a.denominator * b.denominator);
 }
 
 /** -1, 0 or 1 for amount/per of two rates. */
@@ -31,12 +24,5 @@ export function compareRates(left: RateEntry, right: RateEntry): number {
 
 function plain(text: string): string {
   const { numerator, denominator } = parseDecimal(text);
-  return textOf(numerator, denominator);
-}
-
-function textOf(numerator: bigint, denominator: bigint): string {
-  const scaled = divideHalfEven(numerator * 10n ** BigInt(DECIMALS), denominator);
-  const digits = scaled.toString().padStart(DECIMALS + 1, '0');
-  const fraction = digits.slice(-DECIMALS).replace(/0+$/, '');
-  return fraction === '' ? digits.slice(0, -DECIMALS) : `${digits.slice(0, -DECIMALS)}.${fraction}`;
+  return decimalOf(numerator, denominator);
 }

@@ -1,6 +1,7 @@
+import { multiplyDecimals } from '../src/decimals.ts';
 import type { RateEntry, RateUnit } from '../src/price-book-format.ts';
 import { selectModels } from './apply-overlay.ts';
-import { compareRates, multiplyDecimals } from './decimal-text.ts';
+import { compareRates } from './decimal-text.ts';
 import { type DraftBook, type DraftRates, type DraftRow, draftOf, isTokenUnit, rateEntries } from './draft-book.ts';
 import type { Overlay, TierEntry } from './overlay-format.ts';
 

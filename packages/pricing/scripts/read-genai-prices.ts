@@ -1,6 +1,7 @@
 import { type ConditionalPrice, type ModelInfo, type ModelPrice, waitForUpdate } from '@pydantic/genai-prices';
+import { multiplyDecimals } from '../src/decimals.ts';
 import type { RateUnit, WhenEntry } from '../src/price-book-format.ts';
-import { decimalOfFloat, multiplyDecimals } from './decimal-text.ts';
+import { decimalOfFloat } from './decimal-text.ts';
 import {
   createDraft,
   type DraftBook,

@@ -1,4 +1,5 @@
 import { type CompiledRates, compileRates, endOf, startOf } from './compile-rates.ts';
+import { inDollars } from './in-dollars.ts';
 import { type PriceBookDocument, type PriceRowEntry, readPriceBookDocument } from './price-book-format.ts';
 import type { PriceTerms } from './terms/price-terms.ts';
 
@@ -14,10 +15,13 @@ export interface CompiledRow {
   readonly to: number;
   readonly endpoints: ReadonlySet<string> | null;
   readonly regions: ReadonlySet<string> | null;
-  /** Minutes of the UTC day, [start, end). */
+  /** Minutes of the day, [start, end). */
   readonly windows: readonly (readonly [start: number, end: number])[] | null;
   readonly weekdays: ReadonlySet<number> | null;
+  /** Zone of windows and weekdays; '' = UTC. */
+  readonly tz: string;
   readonly announced: boolean;
+  readonly retired: boolean;
   readonly assumed: boolean;
   readonly rates: CompiledRates;
   /** Highest tier first. */
@@ -113,18 +117,21 @@ function compilePriceBook(document: PriceBookDocument): PriceBook {
     providerIds,
     inferRules,
     matchCache: new Map(),
-    terms: { overrides: [], discounts: [] },
+    terms: { aliases: [], overrides: [], discounts: [] },
   };
 }
 
 /** Spelling under which a provider is looked up: case, blanks, and the choice of `-` or `_` do not matter. */
 export function providerKey(name: string): string {
-  return name.trim().toLowerCase().replaceAll('-', '_');
+  return name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[-\s]+/g, '_');
 }
 
 function compileModels(document: PriceBookDocument): Map<string, CompiledModel> {
   const rows = new Map<string, Map<string, CompiledRow[]>>();
-  for (const entry of document.rows) {
+  for (const entry of document.rows.flatMap((row) => inDollars(row, document.fx ?? []))) {
     if (entry.superseded_by !== undefined) continue;
     const key = `${entry.provider}/${entry.model}`;
     const tiers = rows.get(key) ?? new Map<string, CompiledRow[]>();
@@ -180,7 +187,9 @@ function compileRow(entry: PriceRowEntry): CompiledRow {
     regions: entry.scope?.region === undefined ? null : new Set(entry.scope.region),
     windows: entry.when === undefined ? null : entry.when.utc.map(([start, end]) => [minutes(start), minutes(end)]),
     weekdays: entry.when?.weekdays === undefined ? null : new Set(entry.when.weekdays),
+    tz: entry.when?.tz ?? '',
     announced: entry.status === 'announced',
+    retired: entry.status === 'retired',
     assumed: entry.confidence === 'assumed',
     rates: base,
     context: context.sort((left, right) => right.fromTokens - left.fromTokens),

@@ -1,5 +1,6 @@
 import { parseDecimal, type Rational } from '@weir/kernel';
 import type { RateEntries, RateEntry, RateUnit } from './price-book-format.ts';
+import { utcTime } from './utc-time.ts';
 
 /** A rate ready to multiply: `pico` when one unit costs a whole number of pico-dollars, else `exact`. */
 export interface CompiledRate {
@@ -36,5 +37,5 @@ function compileRate(unit: RateUnit, [amount, per, minimum = 0]: RateEntry, rate
   return { unit, amount, per, rateId, pico, exact: { numerator, denominator }, minimum };
 }
 
-export const startOf = (time: string | null): number => (time === null ? -Infinity : Date.parse(time));
-export const endOf = (time: string | null): number => (time === null ? Infinity : Date.parse(time));
+export const startOf = (time: string | null): number => (time === null ? -Infinity : utcTime(time));
+export const endOf = (time: string | null): number => (time === null ? Infinity : utcTime(time));

@@ -52,10 +52,27 @@ export interface ScopeEntry {
   readonly region?: readonly string[];
 }
 
-/** Daily windows `["01:00", "04:00"]` in UTC, end exclusive, and ISO weekdays (1 = Monday). */
+/** Daily windows `["01:00", "04:00"]`, end exclusive, and ISO weekdays (1 = Monday), in UTC or in the zone `tz`. */
 export interface WhenEntry {
   readonly utc: readonly (readonly [string, string])[];
   readonly weekdays?: readonly number[];
+  /** IANA name, e.g. `Asia/Shanghai`; absent = UTC. */
+  readonly tz?: string;
+}
+
+const STATUSES = ['active', 'announced', 'retired'] as const;
+type Status = (typeof STATUSES)[number];
+const CURRENCIES = ['USD', 'CNY', 'EUR'] as const;
+type Currency = (typeof CURRENCIES)[number];
+
+/** What one unit of a currency is worth, [from, to). */
+export interface FxEntry {
+  readonly id: string;
+  readonly currency: Currency;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Decimal text. */
+  readonly usd: string;
 }
 
 export interface PriceRowEntry {
@@ -70,8 +87,10 @@ export interface PriceRowEntry {
   readonly when?: WhenEntry;
   readonly rates: RateEntries;
   readonly context?: readonly ContextTierEntry[];
-  /** `announced` rows are known but not used until a later book confirms them. */
-  readonly status: 'active' | 'announced';
+  /** Currency of the rates; absent = USD. Others are converted by the book's `fx`, and have no price without it. */
+  readonly currency?: Currency;
+  /** `announced` rows are not used until a later book confirms them; `retired` models keep the price that they had. */
+  readonly status: Status;
   readonly confidence: 'agreed' | 'single' | 'assumed';
   readonly source: string;
   /** UTC date on which it became known; null when the book does not say. `from` and `to` say when it was in force. */
@@ -126,7 +145,11 @@ export interface PriceBookDocument {
   readonly providers: readonly ProviderEntry[];
   readonly models: readonly ModelEntry[];
   readonly rows: readonly PriceRowEntry[];
+  /** Exchange rates, where rows have other currencies. */
+  readonly fx?: readonly FxEntry[];
 }
+
+const DECIMAL = /^\d+(\.\d+)?$/;
 
 const KNOWN_UNITS: ReadonlySet<string> = new Set([...RATE_UNITS, 'image']);
 
@@ -145,6 +168,22 @@ export function readPriceBookDocument(json: unknown): PriceBookDocument {
     providers: list(book['providers'], 'providers').map((entry, index) => readProvider(entry, `providers[${index}]`)),
     models: Object.entries(fields(book['models'], 'models')).map(([key, entry]) => readModel(key, entry)),
     rows: Object.entries(fields(book['rows'], 'rows')).map(([id, entry]) => readRow(id, entry, sources)),
+    ...(book['fx'] === undefined
+      ? {}
+      : { fx: list(book['fx'], 'fx').map((entry, index) => readFx(entry, `fx[${index}]`)) }),
+  };
+}
+
+function readFx(json: unknown, path: string): FxEntry {
+  const entry = fields(json, path);
+  const usd = text(entry['usd'], `${path}.usd`);
+  if (!DECIMAL.test(usd)) throw invalid(`${path}.usd`, 'must be plain decimal text, not negative');
+  return {
+    id: text(entry['id'], `${path}.id`),
+    currency: oneOf(entry['currency'], CURRENCIES, `${path}.currency`),
+    from: instant(entry['from'], `${path}.from`),
+    to: instant(entry['to'], `${path}.to`),
+    usd,
   };
 }
 
@@ -214,7 +253,7 @@ function readRow(id: string, json: unknown, sources: readonly BookSource[]): Pri
   const path = `rows.${id}`;
   const entry = fields(json, path);
   const model = splitModel(text(entry['model'], `${path}.model`), `${path}.model`);
-  const status = oneOf(entry['status'] ?? 'active', ['active', 'announced'] as const, `${path}.status`);
+  const status = oneOf(entry['status'] ?? 'active', STATUSES, `${path}.status`);
   const confidence = oneOf(entry['confidence'], ['agreed', 'single', 'assumed'] as const, `${path}.confidence`);
   const { scope, when, context, superseded_by: superseded } = entry;
   const source = text(entry['source'], `${path}.source`);
@@ -231,6 +270,7 @@ function readRow(id: string, json: unknown, sources: readonly BookSource[]): Pri
     ...(context === undefined
       ? {}
       : { context: list(context, `${path}.context`).map((tier) => readContext(tier, `${path}.context`)) }),
+    ...(entry['currency'] === undefined ? {} : { currency: oneOf(entry['currency'], CURRENCIES, `${path}.currency`) }),
     status,
     confidence,
     source,
@@ -256,8 +296,9 @@ function readScope(json: unknown, path: string): ScopeEntry {
 }
 
 function readWhen(json: unknown, path: string): WhenEntry {
-  const { utc, weekdays } = fields(json, path);
+  const { utc, weekdays, tz } = fields(json, path);
   return {
+    ...(tz === undefined ? {} : { tz: zone(text(tz, `${path}.tz`), `${path}.tz`) }),
     utc: list(utc, `${path}.utc`).map((window) => {
       const [start = '', end = '', ...rest] = texts(window, `${path}.utc`);
       if (rest.length > 0 || ![start, end].every((time) => /^([01]\d|2[0-3]):[0-5]\d$/.test(time))) {
@@ -269,6 +310,15 @@ function readWhen(json: unknown, path: string): WhenEntry {
       ? {}
       : { weekdays: list(weekdays, path).map((day) => whole(day, 1, `${path}.weekdays`)) }),
   };
+}
+
+function zone(name: string, path: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return name;
+  } catch {
+    throw invalid(path, `is not a time zone: ${name}`);
+  }
 }
 
 function readContext(json: unknown, path: string): ContextTierEntry {
@@ -293,7 +343,7 @@ export function readRates(json: unknown, path: string): RateEntries {
 function readRate(json: unknown, path: string): RateEntry {
   const [amount, per, minimum] = list(json, path);
   const decimal = text(amount, path);
-  if (!/^\d+(\.\d+)?$/.test(decimal)) throw invalid(path, 'must be plain decimal text, not negative');
+  if (!DECIMAL.test(decimal)) throw invalid(path, 'must be plain decimal text, not negative');
   const units = whole(per, 1, path);
   return minimum === undefined ? [decimal, units] : [decimal, units, whole(minimum, 0, path)];
 }

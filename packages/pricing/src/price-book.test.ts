@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { serializePriceBook } from '../scripts/assemble-price-book.ts';
 import { buildPriceBook, PRICE_BOOK_FILE } from '../scripts/build-price-book.ts';
 import { checkPriceBook } from '../scripts/check-price-book.ts';
-import { decimalOfFloat, multiplyDecimals } from '../scripts/decimal-text.ts';
+import { decimalOfFloat } from '../scripts/decimal-text.ts';
 import { diffPriceBooks } from '../scripts/diff-price-books.ts';
+import { multiplyDecimals } from './decimals.ts';
 import { embeddedPriceBook } from './embedded-price-book.ts';
-import { type PriceBookDocument, readPriceBookDocument } from './price-book-format.ts';
+import { type PriceBookDocument, type PriceRowEntry, readPriceBookDocument } from './price-book-format.ts';
 
 let document: PriceBookDocument;
 beforeAll(async () => {
@@ -85,6 +86,124 @@ describe('the check of a book', () => {
       { ...row(), id: 'two', from: '2026-02-01' },
     ];
     expect(checkPriceBook({ ...document, rows: [...rest, ...parts] }).notices).toContain('one: no price until two');
+  });
+});
+
+describe('the check of a book, rule by rule', () => {
+  const base: PriceBookDocument = {
+    format: 1,
+    version: 'v',
+    sources: [],
+    providers: [{ id: 'p', aliases: [], fallbacks: [], infer: [] }],
+    models: [{ provider: 'p', id: 'm', aliases: [] }],
+    rows: [],
+  };
+  const line = (changes: Partial<PriceRowEntry>): PriceRowEntry => ({
+    id: 'r',
+    provider: 'p',
+    model: 'm',
+    tier: 'standard',
+    from: null,
+    to: null,
+    rates: { input: ['1', 1_000_000], output: ['2', 1_000_000] },
+    status: 'active',
+    confidence: 'agreed',
+    source: 't',
+    recorded: null,
+    ...changes,
+  });
+  const found = (rows: readonly Partial<PriceRowEntry>[], more: Partial<PriceBookDocument> = {}) =>
+    checkPriceBook({ ...base, rows: rows.map((row, index) => line({ id: `r${index}`, ...row })), ...more });
+  const moved = (...dated: readonly (readonly [from: string | null, to: string | null])[]) => ({
+    models: dated.map(([from, to], index) => ({
+      provider: 'p',
+      id: `m${index}`,
+      aliases: [],
+      dated: [{ alias: 'latest', from, to }],
+    })),
+  });
+  const owned = (count: number) => Array.from({ length: count }, (_, index) => ({ model: `m${index}` }));
+
+  it('passes a sound book', () => {
+    expect(found([{}])).toEqual({ errors: [], notices: [] });
+  });
+
+  it.each<[string, ReturnType<typeof found>, RegExp]>([
+    ['a rate a thousand times too high', found([{ rates: { input: ['2500', 1_000_000] } }]), /out of range/],
+    ['a per-unit rate too high', found([{ rates: { image: ['250', 1] } }]), /out of range/],
+    ['a cache read above input', found([{ rates: { input: ['1', 1], cache_read: ['1.1', 1] } }]), /cache_read exceeds/],
+    [
+      'a cached audio read above audio',
+      found([{ rates: { input_audio: ['1', 1_000_000], cache_read_audio: ['2', 1_000_000] } }]),
+      /cache_read_audio exceeds/,
+    ],
+    [
+      'a long context that breaks a rule',
+      found([{ context: [{ threshold: 9, inclusive: true, rates: { input: ['9999', 1_000_000] } }] }]),
+      /out of range/,
+    ],
+    [
+      'two tiers from one length on',
+      found([
+        {
+          context: [
+            { threshold: 10, inclusive: true, rates: {} },
+            { threshold: 9, inclusive: false, rates: {} },
+          ],
+        },
+      ]),
+      /two context tiers/,
+    ],
+    ['an overlap', found([{ to: '2026-02-01' }, { from: '2026-01-01' }]), /r0: overlaps r1/],
+    ['an end before its start', found([{ from: '2026-02-01', to: '2026-01-01' }]), /ends before it starts/],
+    [
+      'one id twice',
+      found([
+        { id: 'x', to: '2026-01-01' },
+        { id: 'x', from: '2026-01-01' },
+      ]),
+      /not unique/,
+    ],
+    ['a currency without an exchange rate', found([{ currency: 'CNY' }]), /no exchange rate/],
+    ['a model without a row', found([]), /has no row/],
+    ['a name in capitals', found([{}], { models: [{ provider: 'p', id: 'm', aliases: ['GPT'] }] }), /not lower case/],
+    [
+      'an alias that means two models at once',
+      found(owned(2), moved([null, '2026-02-01'], ['2026-01-01', null])),
+      /names both m0 and m1/,
+    ],
+    [
+      'an alias that means nothing for a time',
+      found(owned(2), moved([null, '2026-01-01'], ['2026-02-01', null])),
+      /names nothing between/,
+    ],
+  ])('I4 refuses %s', (_, { errors }, message) => {
+    expect(errors).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('notices a gap and an output that is cheaper than the input', () => {
+    expect(found([{ to: '2026-01-01' }, { from: '2026-02-01' }]).notices).toEqual(['r0: no price until r1']);
+    expect(found([{ rates: { input: ['2', 1], output: ['1', 1] } }]).notices).toEqual(['r0: output is below input']);
+  });
+
+  it('shows what a change of the book does, and marks a rate that jumps', () => {
+    const before = { ...base, rows: [line({ id: 'old' }), line({ id: 'gone', tier: 'flex' })] };
+    const after = {
+      ...base,
+      version: 'w',
+      rows: [
+        line({ id: 'new', rates: { input: ['3.1', 1_000_000], output: ['5', 1_000_000] } }),
+        line({ id: 'more', tier: 'batch' }),
+      ],
+    };
+    expect(diffPriceBooks(before, after)).toEqual([
+      'v -> w',
+      expect.stringMatching(/^- old /),
+      expect.stringMatching(/^- gone /),
+      expect.stringMatching(/^\+ new /),
+      expect.stringMatching(/^\+ more /),
+      '! new: input 1/1000000 -> 3.1/1000000',
+    ]);
   });
 });
 

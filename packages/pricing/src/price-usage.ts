@@ -1,13 +1,14 @@
 import { divideHalfEven, type PicoUsd, parseDecimal } from '@weir/kernel';
 import { toBillableClasses } from '@weir/usage';
 import { type Billed, billedQuantities } from './billed-quantities.ts';
-import type { Endpoint, ModelMatch, PriceBook } from './compile-price-book.ts';
+import { type Endpoint, type ModelMatch, type PriceBook, providerKey } from './compile-price-book.ts';
 import type { CompiledRate, CompiledRates } from './compile-rates.ts';
 import { matchModel } from './match/match-model.ts';
 import type { CostLine, PricedUsage, PriceRequest } from './price-request.ts';
 import { rateForClass } from './rate-for-class.ts';
 import { modelAt, ratesAt, selectRow, tierOf } from './select-row.ts';
 import {
+  aliasFor,
   discountFor,
   overrideFor,
   type PriceDiscount,
@@ -35,11 +36,12 @@ const NO_RATES: CompiledRates = {};
  * never smaller (I5). Usage that is all zero costs a known 0 with source `none`, whatever the model: pass it only for
  * a call that was not charged (an error before output, a free endpoint), and estimate when usage is merely missing.
  */
-export function priceUsage(book: PriceBook, request: PriceRequest): PricedUsage {
+export function priceUsage(book: PriceBook, asked: PriceRequest): PricedUsage {
+  const request = book.terms.aliases.length === 0 ? asked : ownNames(book, asked);
   const { classes, violations } = toBillableClasses(request.usage);
   const found = findRates(book, request);
   const { overrides, discounts } = book.terms;
-  const query = overrides.length + discounts.length === 0 ? null : termQuery(book, request, found);
+  const query = overrides.length + discounts.length === 0 ? null : termQuery(book, request, asked, found);
   const override = query === null ? undefined : overrideFor(book.terms, query);
   const rated = override === undefined ? found : overridden(found, override);
   const billed = billedQuantities(classes, rated.rates, request);
@@ -70,20 +72,36 @@ export function priceUsage(book: PriceBook, request: PriceRequest): PricedUsage 
   };
 }
 
+/** The call under the names of the book, where terms say what a name means. */
+function ownNames(book: PriceBook, request: PriceRequest): PriceRequest {
+  const provider = book.providerIds.get(providerKey(request.provider ?? '')) ?? '';
+  const { account = '', gateway = '', at } = request;
+  const meant = (name: string): string => {
+    const query = { account, gateway, provider, models: [name.trim().toLowerCase()], tier: '', at };
+    return name === '' ? '' : (aliasFor(book.terms, query)?.means ?? name);
+  };
+  return { ...request, responseModel: meant(request.responseModel), requestModel: meant(request.requestModel) };
+}
+
 function sourceOf(lines: readonly CostLine[], override: PriceOverride | undefined): 'computed' | 'override' {
   return override !== undefined && lines.some(({ rateId }) => rateId === override.id) ? 'override' : 'computed';
 }
 
-function termQuery(book: PriceBook, request: PriceRequest, rated: Rated): TermQuery {
+function termQuery(book: PriceBook, request: PriceRequest, asked: PriceRequest, rated: Rated): TermQuery {
   return {
     account: request.account ?? '',
     gateway: request.gateway ?? '',
     provider: rated.provider,
-    models: [rated.model, request.responseModel.toLowerCase(), request.requestModel.toLowerCase()],
+    models: [rated.model, ...namesOf(request), ...(asked === request ? [] : namesOf(asked))],
     tier: tierOf(request.serviceTier, book.providers.get(rated.provider)),
     at: request.at,
   };
 }
+
+const namesOf = ({ responseModel, requestModel }: PriceRequest): string[] => [
+  responseModel.toLowerCase(),
+  requestModel.toLowerCase(),
+];
 
 /** Rates of one's own stand in for those of the list, and price what the list does not know. */
 function overridden(rated: Rated, override: PriceOverride): Rated {
@@ -127,6 +145,11 @@ function findRates(book: PriceBook, request: PriceRequest): Rated {
   let { flags } = match;
   if (row.assumed) flags = [...flags, 'assumed', 'assumed_rate'];
   if (announced) flags = [...flags, 'announced_change_unconfirmed'];
+  if (row.retired) flags = [...flags, 'retired_model'];
+  // A bare id is in-Region; a log may have cut the geography off, and only a region shows that it did not.
+  if (row.endpoints !== null && match.endpoint === 'in_region' && region === '') {
+    flags = [...flags, 'assumed', 'assumed_in_region'];
+  }
   return {
     rates: ratesAt(row, request.usage.inputTokens),
     anthropic: model.anthropic,

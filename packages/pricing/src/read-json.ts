@@ -1,4 +1,5 @@
 import { WeirError } from '@weir/kernel';
+import { utcTime } from './utc-time.ts';
 
 /** Members of a JSON object that are not yet known. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -36,7 +37,7 @@ export function whole(json: unknown, minimum: number, path: string): number {
 export function instant(json: unknown, path: string): string | null {
   if (json === null || json === undefined) return null;
   const value = text(json, path);
-  if (Number.isNaN(Date.parse(value))) throw invalid(path, 'must be a UTC date or instant');
+  if (Number.isNaN(utcTime(value))) throw invalid(path, 'must be a UTC date or instant');
   return value;
 }
 

@@ -28,6 +28,13 @@ const book = loadPriceBook({
     global: row({ scope: { endpoint: ['global'] } }),
     wrong: row({ tier: 'corrected', rates: { input: ['9', 1] }, superseded_by: 'right' }),
     right: row({ tier: 'corrected' }),
+    day: row({ tier: 'shanghai' }),
+    dayPeak: row({
+      tier: 'shanghai',
+      when: { utc: [['09:00', '12:00']], weekdays: [1, 2, 3, 4, 5], tz: 'Asia/Shanghai' },
+    }),
+    york: row({ tier: 'york' }),
+    yorkPeak: row({ tier: 'york', when: { utc: [['09:00', '10:00']], tz: 'America/New_York' } }),
     late: row({ tier: 'late', from: '2026-01-01', to: '2026-02-01' }),
   },
 });
@@ -75,4 +82,15 @@ describe('selection', () => {
     const base = model.rowsByTier.get('standard')?.find((entry) => entry.id === 'base');
     expect(base && ratesAt(base, tokens).input?.amount).toBe(amount);
   });
+});
+
+it('a window in a zone follows its clocks, its weekdays and its summer time', () => {
+  expect(select('2026-08-21T01:00:00Z', 'shanghai').row?.id).toBe('dayPeak');
+  expect(select('2026-08-21T00:59:59.999Z', 'shanghai').row?.id).toBe('day');
+  expect(select('2026-08-21T04:00:00Z', 'shanghai').row?.id).toBe('day');
+  // Sunday 17:30 UTC is Monday 01:30 there; Sunday 02:00 UTC is Sunday 10:00.
+  expect(select('2026-08-23T02:00:00Z', 'shanghai').row?.id).toBe('day');
+  expect(select('2026-07-01T13:30:00Z', 'york').row?.id).toBe('yorkPeak');
+  expect(select('2026-01-05T13:30:00Z', 'york').row?.id).toBe('york');
+  expect(select('2026-01-05T14:30:00Z', 'york').row?.id).toBe('yorkPeak');
 });

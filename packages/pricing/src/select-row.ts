@@ -1,3 +1,4 @@
+import { remembered } from '@weir/kernel';
 import type { CompiledModel, CompiledProvider, CompiledRow, Endpoint, NamedModel } from './compile-price-book.ts';
 import type { CompiledRates } from './compile-rates.ts';
 
@@ -93,7 +94,8 @@ function specificity(row: CompiledRow, query: RowQuery): number {
   return score;
 }
 
-function isWithin(row: CompiledRow, at: number): boolean {
+function isWithin(row: CompiledRow, moment: number): boolean {
+  const at = row.tz === '' ? moment : moment + zoneOffset(row.tz, moment);
   const days = Math.floor(at / 86_400_000);
   // 1970-01-01 was a Thursday, ISO weekday 4.
   const weekday = ((((days + 3) % 7) + 7) % 7) + 1;
@@ -102,4 +104,31 @@ function isWithin(row: CompiledRow, at: number): boolean {
   return (row.windows ?? []).some(([start, end]) =>
     start < end ? minute >= start && minute < end : minute >= start || minute < end,
   );
+}
+
+const formats = remembered(
+  64,
+  (timeZone) =>
+    new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    }),
+);
+
+/** How far the clocks of a zone are ahead of UTC at a moment, ms. */
+function zoneOffset(timeZone: string, moment: number): number {
+  const parts = new Map(
+    formats(timeZone)
+      .formatToParts(moment)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
+  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+  return local - Math.floor(moment / 1_000) * 1_000;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { embeddedPriceBook } from './embedded-price-book.ts';
-import { priceRecord } from './price-record.ts';
+import { priceRecord } from './record/price-record.ts';
 
 const FILE = new URL('../../../../shared/reference/prices/service-tiers.json', import.meta.url);
 const present = existsSync(FILE);

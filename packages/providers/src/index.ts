@@ -1,8 +1,9 @@
 export { PROVIDERS_ERRORS } from './errors.ts';
 export { plainDecimal } from './exchange/decimal-text.ts';
 export { type EstimableText, estimableText } from './exchange/estimable-text.ts';
-export { OPERATIONS, type Operation, operationOf } from './exchange/operation.ts';
+export { OPERATIONS, type Operation } from './exchange/operation.ts';
 export { readExchange } from './exchange/read-exchange.ts';
+export { isRepeatableCall } from './exchange/repeatable-call.ts';
 export { FACT_HEADERS } from './exchange/response-headers.ts';
 export {
   type CapturedBody,

@@ -8,5 +8,7 @@ export const TESTKIT_ERRORS = {
   TESTKIT_KAFKA_DOWNLOAD: 'Maven could not fetch Apache Kafka. Its output is in details; check the network.',
   TESTKIT_KAFKA_MISSING:
     'The tests against a real Kafka cannot run here. Install Java 17 and Maven, or Docker, or name a broker in WEIR_KAFKA.',
+  TESTKIT_REDIS_MISSING:
+    'The tests against a real Redis cannot run here. Install redis-server (Debian: apt-get install redis-server).',
   TESTKIT_S3_MISSING: 'The S3 server for tests cannot be built or started. Install Go, or see the message.',
 } as const;

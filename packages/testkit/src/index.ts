@@ -9,6 +9,7 @@ export { freePort } from './process/free-port.ts';
 export { type SpawnedNode, type SpawnOptions, spawnNode } from './process/spawn-node.ts';
 export { tempDirectory } from './process/temp-directory.ts';
 export { type WaitOptions, waitFor } from './process/wait-for.ts';
+export { type RedisServer, startRedis } from './redis-server.ts';
 export { encodeEventStreamFrame } from './replay/aws-event-stream.ts';
 export { type Fault, parseFault } from './replay/faults.ts';
 export {
@@ -28,6 +29,13 @@ export {
   type DemoTrafficSummary,
   runDemoTraffic,
 } from './traffic/run-demo-traffic.ts';
+export {
+  type MailAnswer,
+  type MailReceiver,
+  type MailReceiverOptions,
+  type ReceivedMail,
+  startMailReceiver,
+} from './webhooks/mail-receiver.ts';
 export {
   type Answer as WebhookAnswer,
   type ReceivedCall,

@@ -13,4 +13,6 @@ export const CLI_ERRORS = {
   CLI_ROW_UNKNOWN:
     'The ledger has no row of that id. It comes a few seconds after the call ended; `weir doctor` shows how far it is.',
   CLI_QUERY_FAILED: 'The warehouse refused the query. The message is the ClickHouse one.',
+  CLI_SERIES_INVALID:
+    'The file of `weir backtest --series` is not rows of timestamp,value. The message names the line and what stands there.',
 } as const;

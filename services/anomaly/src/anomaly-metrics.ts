@@ -9,7 +9,7 @@ export interface AnomalyMetrics {
   late(budget: string): void;
   overflowed(budget: string): void;
   ignored(reason: string): void;
-  delivered(webhook: string): void;
+  delivered(webhook: string, alerts: number): void;
   webhookFailed(webhook: string, reason: string): void;
   deadLettered(code: string): void;
 }
@@ -42,7 +42,7 @@ export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
     late: (budget) => late.inc({ budget }),
     overflowed: (budget) => overflow.inc({ budget }),
     ignored: (reason) => ignored.inc({ reason }),
-    delivered: (webhook) => delivered.inc({ webhook }),
+    delivered: (webhook, alerts) => delivered.inc({ webhook }, alerts),
     webhookFailed: (webhook, reason) => failures.inc({ webhook, reason }),
     deadLettered: (code) => dead.inc({ code }),
   };

@@ -15,7 +15,7 @@
  * three budgets, one of 5,000 scopes, on one core).
  */
 import type { Config } from '@weir/config';
-import { type Budget, compileBudgets } from '@weir/detectors';
+import { type Budget, type BudgetDefinition, compileBudgets } from '@weir/detectors';
 import type { EventLog, Subscription } from '@weir/event-log';
 import { createCodec, createGravedigger, EVENTS, type Framing } from '@weir/events';
 import { type Clock, errorCode, Releasers, type Started, systemClock } from '@weir/kernel';
@@ -25,6 +25,7 @@ import { type BookKeeperLimits, runBookKeeper } from './budgets/book-keeper.ts';
 import { anomalyEvent, budgetStateEvent } from './budgets/budget-events.ts';
 import { BUDGET_LOG_TOPIC } from './budgets/budget-log-codec.ts';
 import { runSpendWorker } from './budgets/spend-worker.ts';
+import { checkWebhook } from './webhooks/check-webhook.ts';
 import { deliver, type WebhookConfig } from './webhooks/deliver.ts';
 import { runWebhookWorker } from './webhooks/webhook-worker.ts';
 
@@ -35,7 +36,7 @@ export const ANOMALY_GROUPS = { spend: 'weir-budget-spend', book: 'weir-budget-b
 export const webhookGroup = (name: string): string => `weir-webhook-${name}`;
 
 export interface AnomalyConfig {
-  readonly budgets: Config['budgets'];
+  readonly budgets: Readonly<Record<string, BudgetDefinition>>;
   readonly webhooks: Config['webhooks'];
   /** Default: what is right for an installation; tests are in more of a hurry. */
   readonly limits?: Partial<BookKeeperLimits>;
@@ -57,7 +58,7 @@ const LIMITS: BookKeeperLimits = { lateMs: DAY_MS, publishMs: 1_000, snapshotMs:
 const WEBHOOK_RETRY = { baseMs: 1_000, capMs: 300_000 };
 const IDS_REMEMBERED = 10_000;
 
-/** Starts what is configured: nothing at all without budgets and webhooks. @throws WeirError `BUDGET_INVALID`. */
+/** Starts what is configured: nothing at all without budgets and webhooks. @throws WeirError `BUDGET_INVALID`, `WEBHOOK_INVALID`. */
 export async function startAnomaly(
   config: AnomalyConfig,
   dependencies: AnomalyDependencies,
@@ -74,6 +75,7 @@ export async function startAnomaly(
   try {
     // Before the budgets: a new webhook is told of everything from now on.
     for (const [name, webhook] of Object.entries(config.webhooks)) {
+      checkWebhook(name, webhook);
       await started(subscribeWebhook({ name, webhook, retry: config.webhookRetry }, dependencies, metrics));
     }
     if (budgets.length > 0) {
@@ -198,9 +200,10 @@ function subscribeWebhook(
         webhook,
         codec: createCodec('cost-anomaly', framing?.anomaly),
         retry: retry ?? WEBHOOK_RETRY,
-        deliver: (event, signal) => deliver(webhook, event, { version, now: () => clock.now(), signal }),
+        clock,
+        deliver: (alerts, signal) => deliver(webhook, alerts, { version, now: () => clock.now(), signal }),
         bury,
-        onDelivered: () => metrics.delivered(name),
+        onDelivered: (alerts) => metrics.delivered(name, alerts),
         onFailed(reason, attempt) {
           metrics.webhookFailed(name, reason);
           logger.warn({ webhook: name, reason, attempt }, 'webhook call failed');

@@ -4,7 +4,14 @@ import { MemoryStorage, openMemoryLog } from '@weir/event-log/drivers/memory';
 import { type CostAnomalyEvent, createCodec, EVENTS } from '@weir/events';
 import { GOLDEN_EVENTS } from '@weir/events/testing';
 import { createLogger, createMetrics } from '@weir/telemetry';
-import { freePort, startWebhookReceiver, type WebhookAnswer, type WebhookReceiver, waitFor } from '@weir/testkit';
+import {
+  freePort,
+  startMailReceiver,
+  startWebhookReceiver,
+  type WebhookAnswer,
+  type WebhookReceiver,
+  waitFor,
+} from '@weir/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAnomaly, webhookGroup } from './index.ts';
 import { readTopic } from './testing/read-topic.ts';
@@ -42,6 +49,12 @@ async function start(webhooks: Record<string, Partial<WebhookConfig> & { url: st
     events: ['open', 'resolved'] as const,
     kinds: [],
     format: 'json' as const,
+    min_severity: 'info' as const,
+    from: '',
+    to: [],
+    group_wait_ms: 0,
+    group_max: 20,
+    max_per_minute: 0,
     timeout_ms: 1_000,
     max_attempts: 3,
   };
@@ -164,15 +177,134 @@ describe('I3 webhooks', () => {
     expect(ids).toEqual([1, 2, 3].map((number) => `${alertOf(number).anomaly_id}.1`));
   });
 
-  it('send a sentence to Slack, and only the kinds that are asked for', async () => {
+  it('send only the kinds that are asked for, from the severity that is asked for', async () => {
     const { url, calls } = await receiver(() => ({ status: 200 }));
-    await start({ slack: { url, format: 'slack', secret: '', kinds: ['budget'] } });
+    await start({ slack: { url, format: 'slack', secret: '', kinds: ['budget'], min_severity: 'warning' } });
     await publish(
-      alertOf(1, { kind: 'price_change' }),
+      alertOf(1, { kind: 'price_change', severity: 'critical' }),
+      alertOf(3, { severity: 'info' }),
       alertOf(2, { severity: 'critical', message: 'Budget b is spent.' }),
     );
     await handled('slack');
-    expect(calls.map(({ body }) => JSON.parse(body))).toEqual([{ text: '[critical] Budget b is spent.' }]);
+    expect(calls.map(({ body }) => JSON.parse(body).text)).toEqual(['[critical] Budget b is spent.']);
     expect(calls[0]?.headers).not.toHaveProperty('webhook-signature');
+  });
+
+  it('tell together what comes within the wait, in order, each alert once, and as one call again after a fault', async () => {
+    const { url, calls } = await receiver((_call, count) => ({ status: count === 1 ? 503 : 200 }));
+    await start({ ops: { url, group_wait_ms: 300, group_max: 4 } });
+    await publish(alertOf(1), alertOf(2), alertOf(1));
+    await publish(...[3, 4, 5, 6].map((number) => alertOf(number)));
+    await handled('ops');
+    const told = calls.map(({ body }) =>
+      (JSON.parse(body).alerts as { anomaly_id: string }[]).map((alert) => alert.anomaly_id),
+    );
+    expect(told[1]).toEqual(told[0]);
+    expect(told.slice(1).flat()).toEqual([1, 2, 3, 4, 5, 6].map((number) => alertOf(number).anomaly_id));
+    for (const group of told) expect(group.length).toBeLessThanOrEqual(4);
+    expect(calls[1]?.headers['webhook-id']).toBe(calls[0]?.headers['webhook-id']);
+    expect(new Set(calls.map(({ headers }) => headers['webhook-id'])).size).toBe(calls.length - 1);
+  });
+
+  it('I7 call no more often than is allowed: what is beyond waits in the log', async () => {
+    const { url, calls } = await receiver(() => ({ status: 200 }));
+    await start({ ops: { url, max_per_minute: 3 } });
+    await publish(...[1, 2, 3, 4, 5].map((number) => alertOf(number)));
+    await waitFor(async () => calls.length >= 3, { what: 'three calls' });
+    expect((await log.lag(webhookGroup('ops'), TOPIC)).reduce((sum, { lag }) => sum + lag, 0)).toBeGreaterThanOrEqual(
+      2,
+    );
+    expect(calls).toHaveLength(3);
+  });
+
+  it('wait as long as the receiver says', async () => {
+    const times: number[] = [];
+    const { url } = await receiver((_call, count) => {
+      times.push(performance.now());
+      return count === 1 ? { status: 429, retryAfter: '1' } : { status: 200 };
+    });
+    await start({ ops: { url } });
+    await publish(alertOf(1));
+    await handled('ops');
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(950);
+  });
+
+  it('by mail: one conversation an alert, tried again after 4xx, given up at 5xx, no password in a letter', async () => {
+    const mail = await startMailReceiver({
+      password: 'a-secret-of-the-receiver',
+      answer: (_mail, count) => (count === 1 ? 451 : count === 4 ? 550 : undefined),
+    });
+    stops.push(() => mail.stop());
+    const url = `smtp://weir:${SECRET}@${mail.value.address}`;
+    const format = 'email' as const;
+    const to = ['a@example.com', 'b@example.com'];
+    await start({
+      mail: { url, format, from: 'weir@example.com', to },
+      wrong: { url: url.replace('a-secret', 'no'), format, from: 'w@e.com', to },
+    });
+    await publish(
+      alertOf(1, { message: 'Budget b is\nspent.' }),
+      alertOf(1, { status: 'resolved', version: 3 }),
+      alertOf(2),
+    );
+    await Promise.all(['mail', 'wrong'].map(handled));
+    const header = (source: string | undefined, name: string) =>
+      new RegExp(`^${name}: (.*)$`, 'mi').exec(source ?? '')?.[1]?.trim();
+    expect(mail.value.mails.map(({ from, to, user }) => [from, to, user])).toEqual(
+      Array.from({ length: 4 }, () => ['weir@example.com', ['a@example.com', 'b@example.com'], 'weir']),
+    );
+    const [first, again, resolved] = mail.value.mails.map(({ source }) => source);
+    expect(header(first, 'Subject')).toMatch(/^\[Weir\] \[\w+\] Budget b is spent\.$/);
+    expect(header(again, 'Message-ID')).toBe(header(first, 'Message-ID'));
+    expect(header(resolved, 'In-Reply-To')).toBe(header(first, 'Message-ID'));
+    const letters = (await deadLetters()).map(({ error_code, error_message }) => `${error_code} ${error_message}`);
+    expect(new Set(letters)).toEqual(
+      new Set(['WEBHOOK_REFUSED webhook mail: SMTP status 550', 'WEBHOOK_REFUSED webhook wrong: SMTP status 535']),
+    );
+    expect(logged + letters.join()).not.toMatch(/secret-of-the-receiver/);
+  });
+
+  it('PagerDuty gets one incident an alert, opened and resolved by the same key, in calls of their own', async () => {
+    const { url, calls } = await receiver(() => ({ status: 202 }));
+    await start({ pager: { url, format: 'pagerduty', secret: 'routing-key', group_wait_ms: 100 } });
+    await publish(
+      alertOf(1, { severity: 'warning', message: 'm'.repeat(2_000) }),
+      alertOf(1, { status: 'resolved', version: 3 }),
+    );
+    await handled('pager');
+    const [trigger, resolve] = calls.map(({ body }) => JSON.parse(body));
+    const key = alertOf(1).anomaly_id;
+    expect(trigger).toMatchObject({
+      routing_key: 'routing-key',
+      event_action: 'trigger',
+      dedup_key: key,
+      payload: { severity: 'warning', source: 'weir' },
+    });
+    expect(trigger.payload.summary).toHaveLength(1_024);
+    expect(resolve).toEqual({ routing_key: 'routing-key', event_action: 'resolve', dedup_key: key });
+    expect(calls[0]?.headers).not.toHaveProperty('webhook-signature');
+  });
+
+  it('what a format lacks is told at the start, by field, without the address', async () => {
+    const failure = async (webhook: Partial<WebhookConfig> & { url: string }) =>
+      start({ ops: webhook }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    const mail = { url: 'smtp://secret-host', format: 'email', from: 'a@b.c', to: ['a@b.c'] } as const;
+    for (const [webhook, field] of [
+      [{ ...mail, url: 'https://secret-host' }, 'url'],
+      [{ ...mail, format: 'json' as const }, 'url'],
+      [{ ...mail, from: '' }, 'from'],
+      [{ ...mail, to: [] }, 'to'],
+      [{ url: 'https://secret-host', format: 'pagerduty' as const, secret: '' }, 'secret'],
+    ] as const) {
+      const error = await failure(webhook);
+      expect(error).toMatchObject({
+        code: 'WEBHOOK_INVALID',
+        message: expect.stringContaining(`webhooks.ops.${field}`),
+      });
+      expect(String(error)).not.toContain('secret-host');
+    }
   });
 });

@@ -27,6 +27,11 @@ export function createCostMetrics(metrics: Metrics, onUnpricedModel: (model: Unp
     'reason',
   ]);
   const flags = metrics.counter('weir_cost_flags_total', 'Rules that usage or price broke, by flag.', ['flag']);
+  const told = metrics.counter(
+    'weir_cost_reported_total',
+    "Events whose provider told the cost, by how the book's figure compares: same, differs, unknown.",
+    ['provider', 'verdict'],
+  );
   const dead = metrics.counter('weir_cost_dead_letters_total', 'Records given up, by error code.', ['code']);
   const seen = new Set<string>();
   const labelsOf = (found: UnpricedModel): UnpricedModel => {
@@ -42,6 +47,7 @@ export function createCostMetrics(metrics: Metrics, onUnpricedModel: (model: Unp
       events.inc({ cost_source: cost.cost_source, usage_source: cost.usage_source });
       for (const flag of cost.usage_flags) flags.inc({ flag: wordOf(flag) });
       for (const flag of cost.cost_flags) flags.inc({ flag: wordOf(flag) });
+      if (cost.cost_reported_usd !== null) told.inc({ provider: cost.provider.slice(0, 64), verdict: verdictOf(cost) });
       if (cost.cost_usd !== null) return;
       unpriced.inc({ reason: cost.unpriced_reason });
       const model = cost.response_model || cost.request_model;
@@ -51,6 +57,12 @@ export function createCostMetrics(metrics: Metrics, onUnpricedModel: (model: Unp
     },
     deadLettered: (code) => dead.inc({ code }),
   };
+}
+
+/** Whether the book's lines come to what the provider told, within the tenth of a percent that `reported_differs` allows. */
+function verdictOf({ cost_flags: flags, cost_lines: lines }: CostEvent): 'same' | 'differs' | 'unknown' {
+  if (flags.includes('reported_differs')) return 'differs';
+  return lines.length === 0 || lines.some((line) => line.amount_usd === null) ? 'unknown' : 'same';
 }
 
 /** A flag without the value that some carry: `image_size:1024x1024`. */

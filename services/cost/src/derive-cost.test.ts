@@ -118,6 +118,20 @@ describe('deriveCost', () => {
     expect(usd(deriveCost(event(custom), position, book).cost_saved_usd)).toBe('0.5');
   });
 
+  it('names what could share a cached answer, and nothing else', () => {
+    const keyOf = (more: Partial<RequestEvent>): string => deriveCost(event(more), position, book).cache_key;
+    const one = keyOf({ request_id: '0192f0c1-0000-7000-8000-000000000001', user_id: 'a' });
+    expect(one).toMatch(/^[0-9a-f]{32}$/);
+    expect(keyOf({ request_id: '0192f0c1-0000-7000-8000-000000000002', user_id: 'b' })).toBe(one);
+    const others = [
+      keyOf({ request_sha256: 'f'.repeat(64) }),
+      keyOf({ api_key_id: 'another' }),
+      keyOf({ path: '/v1/chat/completions?x=1' }),
+    ];
+    expect(new Set([one, ...others]).size).toBe(4);
+    expect([keyOf({ method: 'GET' }), keyOf({ path: '/v1/files' })]).toEqual(['', '']);
+  });
+
   it('reads compressed bodies', () => {
     const gzipped = gzipSync(JSON.stringify(answer));
     const cost = deriveCost(event({ response_encoding: 'gzip' }, question, gzipped), position, book);

@@ -3,6 +3,7 @@ import { picoFromText } from '@weir/kernel';
 import type { CostLine, PriceBook } from '@weir/pricing';
 import type { ExchangeFacts } from '@weir/providers';
 import { EMPTY_USAGE, type TokenUsage, toBillableClasses } from '@weir/usage';
+import { cacheKey } from './cache-key.ts';
 import { costColumns, quantities } from './cost-columns.ts';
 import { priceByCaller, readCustomCost } from './custom-cost.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
@@ -118,6 +119,7 @@ function dimensions(event: RequestEvent) {
     session_id: event.session_id,
     trace_id: event.trace_id,
     api_key_id: event.api_key_id,
+    token_id: event.token_id,
     tags: event.tags,
     provider: event.provider,
     path: event.path,
@@ -126,6 +128,7 @@ function dimensions(event: RequestEvent) {
     outcome: event.outcome,
     error_code: event.error_code,
     cache_status: event.cache_status,
+    cache_key: cacheKey(event),
     duration_ms: Math.round(event.duration_us / 1_000),
     ttfb_ms: Math.round(event.ttfb_us / 1_000),
     overhead_us: event.overhead_us,

@@ -1,4 +1,6 @@
-import type { GatewayConfig } from './gateways/gateway-settings.ts';
+import type { BudgetDefinition } from '@weir/detectors';
+import type { GatewayConfig } from './gateways/gateway-config.ts';
+import type { ProviderKeyConfig, TokenConfig } from './identity/identity-config.ts';
 
 /** An account of the path. */
 export interface AccountConfig {
@@ -24,6 +26,10 @@ export interface RoutingConfig {
   readonly accounts: Readonly<Record<string, AccountConfig>>;
   /** Gateway ids that are accepted besides `default`, and what differs from the defaults. */
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
+  /** Gateway tokens, by name. */
+  readonly tokens: Readonly<Record<string, TokenConfig>>;
+  /** Stored keys, by provider slug and alias. */
+  readonly providerKeys: Readonly<Record<string, Readonly<Record<string, ProviderKeyConfig>>>>;
   /** Base URLs that replace the built-in ones, by slug. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   /** Custom providers, by slug without `custom-`. */
@@ -37,6 +43,12 @@ export interface IngressConfig extends RoutingConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Those of weir.yaml; hard ones refuse calls. */
+  readonly budgets: Readonly<Record<string, BudgetDefinition>>;
+  /** What a call is taken to answer at most when it does not say, for limits in tokens and money. */
+  readonly assumedOutputTokens: number;
+  /** False: a call that cannot be counted is refused. */
+  readonly allowUncounted: boolean;
   /** Key of the HMAC that fingerprints credentials; the same on all instances, or their fingerprints differ. */
   readonly keyPepper: string;
 
@@ -100,9 +112,14 @@ export const INGRESS_DEFAULTS: IngressConfig = {
   port: 8787,
   accounts: {},
   gateways: {},
+  tokens: {},
+  providerKeys: {},
   providers: {},
   customProviders: {},
   workersAiAccountId: '',
+  budgets: {},
+  assumedOutputTokens: 16_384,
+  allowUncounted: true,
   keyPepper: 'weir-key-id',
   captureHeadBytes: MIB,
   captureTailBytes: 256 * KIB,

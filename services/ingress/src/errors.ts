@@ -7,6 +7,17 @@ export const INGRESS_ERRORS = {
     'The path names an account that is not configured, or that may not call this gateway. See accounts in weir.yaml.',
   INGRESS_CONFIG_INVALID: 'A part of the configuration names another that is not there. The message names both.',
   INGRESS_PATH_INVALID: 'The path cannot be turned into an upstream URL. Compare it with the form in the description.',
+  INGRESS_UNAUTHORIZED:
+    'The gateway asks for a token, and the call has none that is valid. Send one in cf-aig-authorization.',
+  INGRESS_RATE_LIMITED: 'A rate limit is reached. Retry after the time that the answer names, or raise the limit.',
+  INGRESS_BUDGET_EXCEEDED:
+    'A hard budget has no room for what the call may cost. Wait for its next period, ask for less, or raise it.',
+  INGRESS_STATE_UNREACHABLE:
+    'Limits could not be counted, and shared_state.when_unreachable is refuse. Check the server of shared_state.url.',
+  INGRESS_DENIED: 'The token may not make this call. The description says what it may not; see tokens in weir.yaml.',
+  INGRESS_KEY_UNKNOWN:
+    'The call needs a stored key of the provider, and there is none of that alias that it may use. See provider_keys.',
+  INGRESS_CREDENTIAL_FAILED: 'No access token could be had for the stored key of the provider. See the log line.',
   INGRESS_NOT_SUPPORTED: 'The path or protocol is known, but this version does not serve it. Use the provider path.',
   INGRESS_REQUEST_INVALID: 'A method or header of the request cannot be sent upstream. Correct the request.',
   INGRESS_UNIVERSAL_INVALID:

@@ -6,10 +6,12 @@ export {
   type RoutingConfig,
 } from './config.ts';
 export { INGRESS_ERRORS, type IngressErrorCode } from './errors.ts';
-export type { GatewayConfig } from './gateways/gateway-settings.ts';
+export type { GatewayConfig } from './gateways/gateway-config.ts';
 export { checkRouting } from './gateways/routing.ts';
 export { createIngress, type Ingress } from './ingress.ts';
 export type { KeptFacts } from './ledger/request-event.ts';
+export type { CallMeter, WorstCall } from './limits/call-meter.ts';
+export type { RateLimitConfig } from './limits/rate-limit-config.ts';
 export type {
   IngressCounter,
   IngressDependencies,

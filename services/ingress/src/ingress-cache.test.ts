@@ -344,6 +344,17 @@ it('a cache that fails is a miss, and is counted', async () => {
   expect(it.telemetry.counts.get('weir_ingress_cache_failures_total{"code":"CACHE_FAILED"}')).toBe(4);
 });
 
+it('an answer that is still being stored is a hit already', async () => {
+  const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+  const slow: ResponseCache = { ...openMemoryCache({ bytesMax: 1, entriesMax: 1 }), set: () => stored };
+  const it = await scene(plain, {}, { responseCache: slow });
+  const seen = [statusOf(await post(it)), statusOf(await post(it)), statusOf(await post(it))];
+  store();
+  expect([seen, it.calls()]).toEqual([['MISS', 'HIT', 'HIT'], 1]);
+  // The store kept nothing.
+  await expect.poll(async () => statusOf(await post(it))).toBe('MISS');
+});
+
 it('each step of a universal call has its own entry', async () => {
   const it = await scene((response, request) => {
     response.writeHead(request.url?.startsWith('/bad') === true ? 500 : 200).end(`{"of":"${request.url}"}`);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import http, { type ClientRequest, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startUpstream } from './testing/http-peers.ts';
 import { startTestIngress, type TestIngress } from './testing/test-ingress.ts';
@@ -34,18 +36,27 @@ function open(url: string, options: http.RequestOptions = {}): ClientRequest {
   return request;
 }
 
+/** Waits until the ingress has no client any more. */
+async function clientGone({ ingress }: Scene): Promise<void> {
+  const { server } = ingress.value.app;
+  await expect.poll(() => promisify(server.getConnections.bind(server))()).toBe(0);
+}
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a client that leaves', () => {
   it('in the middle of a stream: the rest is read, so the usage is known', async () => {
-    const { url, log, provider } = await scene();
+    const it = await scene();
+    const { url, log, provider } = it;
     const request = open(url);
     request.on('response', (response) => response.once('data', () => request.destroy()));
+    const closed = once(request, 'close');
     request.end();
     const { response } = await provider;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('data: {"delta":"a"}\n\n');
-    await pause(100);
+    await closed;
+    await clientGone(it);
     expect(log.values).toEqual([]);
     response.write('data: {"delta":"b"}\n\n');
     response.end('data: {"usage":{"completion_tokens":2}}\n\n');
@@ -61,12 +72,13 @@ describe('a client that leaves', () => {
   });
 
   it('before the provider has answered: the answer is read all the same', async () => {
-    const { url, log, provider } = await scene();
+    const it = await scene();
+    const { url, log, provider } = it;
     const request = open(url);
     request.end();
     const { response } = await provider;
     request.destroy();
-    await pause(50);
+    await clientGone(it);
     response.end('{"usage":{"total_tokens":3}}');
     const [event] = await log.take(1);
     expect(event).toMatchObject({ client_gone: true, complete: true, outcome: 'cancelled', status: 200 });

@@ -151,11 +151,12 @@ describe('stop', () => {
   });
 
   it('cuts what goes on beyond the grace, and writes its row', async () => {
-    const upstream = await startUpstream((_request, response) => response.write('never ends'));
-    const { ingress, url, log } = await startTestIngress(upstream.url, { shutdownGraceMs: 100 });
+    const started = Promise.withResolvers<void>();
+    const upstream = await startUpstream((_request, response) => response.write('never ends', () => started.resolve()));
+    const { ingress, url, log } = await startTestIngress(upstream.url, { shutdownGraceMs: 1_000 });
     stops.push(upstream.stop);
     const answer = call(`${url}/custom-up/a`);
-    await pause(50);
+    await started.promise;
     await ingress.stop();
     expect((await answer).whole).toBe(false);
     expect(log.events()).toMatchObject([

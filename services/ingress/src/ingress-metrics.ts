@@ -19,6 +19,7 @@ export interface IngressMetrics {
   readonly bodiesDropped: IngressCounter;
   readonly eventsLost: IngressCounter;
   readonly metadataWarnings: IngressCounter;
+  readonly stateUnreachable: IngressCounter;
   readonly cacheLookUps: IngressCounter;
   readonly cacheStored: IngressCounter;
   readonly cacheFailures: IngressCounter;
@@ -84,6 +85,10 @@ export function createIngressMetrics(registry: IngressMetricsRegistry): IngressM
     eventsLost: registry.counter(
       'weir_ingress_events_lost_total',
       'Events that are in the log file of the process only. Must stay 0.',
+    ),
+    stateUnreachable: registry.counter(
+      'weir_ingress_state_unreachable_total',
+      'Calls that limits and budgets could not count.',
     ),
     metadataWarnings: registry.counter(
       'weir_ingress_metadata_warnings_total',

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { call, startUpstream } from './testing/http-peers.ts';
 import { startTestIngress } from './testing/test-ingress.ts';
@@ -5,6 +6,25 @@ import { startTestIngress } from './testing/test-ingress.ts';
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+it('trace context goes on to the provider as it came, and its id is on the row', async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const upstream = await startUpstream((request, response) => {
+    seen.push(request.headers);
+    request.resume();
+    response.end('{}');
+  });
+  const { ingress, url, log } = await startTestIngress(upstream.url);
+  stops.push(upstream.stop, () => ingress.stop());
+  const context = {
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'vendor=1',
+    baggage: 'user=alice',
+  };
+  await call(`${url}/custom-up/a`, { headers: context });
+  expect(seen[0]).toMatchObject(context);
+  expect((await log.take(1))[0]?.trace_id).toBe('0af7651916cd43dd8448eb211c80319c');
 });
 
 it('I8 headers of a custom provider go upstream instead of the client’s, and nowhere else', async () => {

@@ -98,6 +98,20 @@ describe('I8 bodies that are switched off', () => {
     expect(everythingOf(ingress)).not.toMatch(/user-x|team-x|session-x/);
   });
 
+  it('a gateway that collects no logs keeps no user either, unless the request says so', async () => {
+    const ingress = await openai({ gateways: { private: { collectLogs: false } } });
+    for (const header of [undefined, 'true']) {
+      await post(`${ingress.url}/v1/a/private/openai/chat/completions`, {
+        'cf-aig-metadata': '{"user":"user-x","env":"prod"}',
+        ...(header === undefined ? {} : { 'cf-aig-collect-log': header }),
+      });
+    }
+    expect(ingress.log.events()).toMatchObject([
+      { user_id: '', env: 'prod', payload: 'off' },
+      { user_id: 'user-x', env: 'prod', payload: 'full' },
+    ]);
+  });
+
   it('are kept when nothing says otherwise', async () => {
     const ingress = await openai();
     await post(`${ingress.url}/openai/chat/completions`);

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { BudgetStateEvent } from '@weir/events';
 import { Releasers, type Started, sleep } from '@weir/kernel';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AnswerCache } from './cache/answer-cache.ts';
@@ -11,6 +12,7 @@ import { LiveRouting } from './gateways/live-routing.ts';
 import { createIngressMetrics, createProviderSeries, declareIngressGauges } from './ingress-metrics.ts';
 import { CallRecorder } from './ledger/call-recorder.ts';
 import { CaptureBudget } from './ledger/capture-budget.ts';
+import { createLimits } from './limits/create-limits.ts';
 import type { IngressDependencies } from './ports.ts';
 import { createKeyFingerprint } from './wire/key-fingerprint.ts';
 
@@ -32,6 +34,8 @@ export interface Ingress {
    * @throws WeirError `INGRESS_CONFIG_INVALID`; then the old ones stay.
    */
   reload(routing: Partial<RoutingConfig>): void;
+  /** Takes where a budget stands, as weir.budget-states says. */
+  budgetState(state: BudgetStateEvent): void;
 }
 
 /**
@@ -62,7 +66,8 @@ export async function createIngress(
     cache,
   };
   const routing = new LiveRouting(config);
-  const acceptor = new CallAcceptor(context, routing, createKeyFingerprint(config.keyPepper));
+  const limits = createLimits(config, dependencies, metrics);
+  const acceptor = new CallAcceptor(context, routing, limits, createKeyFingerprint(config.keyPepper));
   declareIngressGauges(dependencies.metrics, {
     callsInFlight: () => acceptor.inFlight,
     eventsWaiting: () => recorder.waitingCount,
@@ -97,7 +102,8 @@ export async function createIngress(
   const url = urlOf(config.host, app.server.address());
   dependencies.logger.info({ url }, 'ingress listening');
   const reload = (changed: Partial<RoutingConfig>): void => routing.reload({ ...INGRESS_DEFAULTS, ...changed });
-  return { value: { url, app, reload }, stop: () => releasers.stop() };
+  const budgetState = (state: BudgetStateEvent): void => limits.budgets?.update(state);
+  return { value: { url, app, reload, budgetState }, stop: () => releasers.stop() };
 }
 
 /** Paths of Weir's own; no provider has such a slug. */

@@ -3,6 +3,8 @@ import type { Framing } from '@weir/events';
 import type { Clock } from '@weir/kernel';
 import type { Exchange, ExchangeFacts } from '@weir/providers';
 import type { ResponseCache } from '@weir/response-cache';
+import type { SharedState } from '@weir/shared-state';
+import type { CallMeter } from './limits/call-meter.ts';
 
 /** Where log lines go; pino fits. Details never hold a body or a credential. */
 export interface IngressLogger {
@@ -58,6 +60,10 @@ export interface IngressDependencies {
   readonly readExchange: (exchange: Exchange) => ExchangeFacts;
   /** Where answers are kept; without one nothing is cached. */
   readonly responseCache?: ResponseCache;
+  /** Where limits and budgets count. */
+  readonly state: SharedState;
+  /** What calls cost; without one no limit in tokens or money and no budget in them can be counted. */
+  readonly meter?: () => CallMeter | undefined;
   /** Version of Weir, written to each event. */
   readonly version: string;
   /** Framing of request events; Avro single-object by default. */

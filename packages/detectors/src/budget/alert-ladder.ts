@@ -41,10 +41,10 @@ export class AlertLadder {
   }
 
   /** Fires what the sums have reached and supersedes what lies below it. */
-  raise(sums: Sums, span: TimeSpan): AlertTransition[] {
+  raise(sums: Sums, span: TimeSpan, limit: bigint): AlertTransition[] {
     const transitions: AlertTransition[] = [];
     for (const threshold of this.#budget.thresholds) {
-      if (this.#fired.has(threshold.share) || !reaches(this.#budget, sums, threshold)) continue;
+      if (this.#fired.has(threshold.share) || !reaches(this.#budget, sums, threshold, limit)) continue;
       this.#fired.set(threshold.share, { status: 'open', span });
       transitions.push({ status: 'open', threshold, span, supersededBy: null });
     }
@@ -65,8 +65,8 @@ export class AlertLadder {
   }
 
   /** Resolves and forgets the alerts whose threshold the sums no longer reach. */
-  resolveFallen(sums: Sums): AlertTransition[] {
-    return this.#resolve((threshold) => !reaches(this.#budget, sums, threshold), true);
+  resolveFallen(sums: Sums, limit: bigint): AlertTransition[] {
+    return this.#resolve((threshold) => !reaches(this.#budget, sums, threshold, limit), true);
   }
 
   toJson(): AlertLadderJson {

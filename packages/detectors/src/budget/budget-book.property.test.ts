@@ -9,13 +9,23 @@ const START = Date.parse('2026-11-25T10:00:00Z');
 const LATE_MS = 2 * HOUR;
 
 const common = { scope: {}, per: [], max_scopes: 3, time_zone: 'UTC', limit_tokens: 0, limit_requests: 0 };
+const adjusted = { until: '', limit: '', add: '', scope: {}, reason: 'a test' };
 const BUDGETS = compileBudgets({
+  week: {
+    ...common,
+    period: 'week',
+    limit_usd: '0.000000000300',
+    thresholds: [1],
+    enforcement: 'soft',
+    alert_on: { burn_rate: true, forecast: true },
+  },
   all: { ...common, period: 'hour', limit_usd: '0.000000000040', thresholds: [0.5, 0.8, 1], enforcement: 'hard' },
   users: {
     ...common,
     per: ['user_id'],
     period: 'hour',
     limit_usd: '0.000000000015',
+    adjustments: [{ ...adjusted, from: '2026-11-25T11:30:00Z', add: '0.000000000004', scope: { user_id: 'u1' } }],
     thresholds: [1],
     enforcement: 'soft',
   },
@@ -25,6 +35,7 @@ const BUDGETS = compileBudgets({
     period: 'rolling 1h',
     limit_usd: '',
     limit_requests: 4,
+    adjustments: [{ ...adjusted, from: '2026-11-25T12:00:00Z', until: '2026-11-25T13:00:00Z', limit: '2' }],
     thresholds: [0.5, 1],
     enforcement: 'soft',
   },
@@ -114,8 +125,12 @@ function run(log: readonly Step[], stops: readonly number[], takeEvery: number):
   return { book, alerts, standings };
 }
 
-const idOf = ({ budget, scopeKey, span, threshold, status }: BudgetAlert): string =>
-  `${budget.id} ${scopeKey} ${span.start} ${threshold.share} ${status}`;
+const nameOf = ({ threshold, pace }: BudgetAlert): string => {
+  if (pace === null) return String(threshold.share);
+  return `${pace.signal.kind === 'burn' ? pace.signal.window.name : 'forecast'} ${pace.since}`;
+};
+const idOf = (alert: BudgetAlert): string =>
+  `${alert.budget.id} ${alert.scopeKey} ${alert.span.start} ${nameOf(alert)} ${alert.status}`;
 const text = (value: unknown): string =>
   JSON.stringify(value, (key, inner: unknown) =>
     typeof inner === 'bigint' ? `${inner}` : key === 'budget' ? undefined : inner,
@@ -183,6 +198,74 @@ describe('I3 I4 the budget book', () => {
         },
       ),
       { numRuns: 200 },
+    );
+  });
+});
+
+describe('I3 I4 nothing is lost at midnight, on the first day of a period, or where clocks change', () => {
+  const near = [
+    '2026-03-29T01:00:00Z',
+    '2026-10-25T01:00:00Z',
+    '2018-11-04T03:00:00Z',
+    '2026-02-28T23:00:00Z',
+    '2026-12-31T23:59:00Z',
+    '2011-12-30T10:00:00Z',
+  ].map((text) => Date.parse(text));
+  it('each event is in the one period that holds its time, and the periods add up to all', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('hour', 'day', 'week', 'month', 'quarter', 'year'),
+        fc.constantFrom('UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'Asia/Kolkata', 'Pacific/Apia'),
+        fc.integer({ min: 1, max: 7 }),
+        fc.constantFrom(...near),
+        fc.array(fc.tuple(fc.integer({ min: -48 * 60, max: 48 * 60 }), fc.nat(9)), { minLength: 1, maxLength: 40 }),
+        fc.nat(40),
+        (period, time_zone, day, around, events, stop) => {
+          const starts_on = period === 'hour' || period === 'day' ? 1 : day;
+          const limits = { limit_usd: '0.00000000002', thresholds: [1], enforcement: 'soft' as const };
+          const budgets = compileBudgets({ b: { ...common, ...limits, period, time_zone, starts_on } });
+          const key = budgets[0]?.key ?? '';
+          const options = { lateMs: 8 * 24 * HOUR };
+          let book = new BudgetBook(budgets, options);
+          const standings: BudgetStanding[] = [];
+          const opened: string[] = [];
+          events.forEach(([minutes, cost], offset) => {
+            const ts = around + minutes * 60_000;
+            book.count(
+              {
+                partition: 0,
+                offset,
+                requestId: `r${offset}`,
+                ts,
+                cost: BigInt(cost),
+                tokens: 1,
+                matches: [[key, []]],
+              },
+              ts,
+            );
+            standings.push(...book.takeStandings());
+            opened.push(
+              ...book.takeAlerts().flatMap(({ status, span }) => (status === 'open' ? [String(span.start)] : [])),
+            );
+            if (offset !== stop) return;
+            const stored = JSON.stringify(book.snapshot());
+            book = new BudgetBook(budgets, options);
+            book.restore(JSON.parse(stored) as unknown[]);
+          });
+          const found = [...newest(standings).values()].sort((a, b) => a.span.start - b.span.start);
+          for (const { span, sums } of found) {
+            const own = events.filter(
+              ([minutes]) => around + minutes * 60_000 >= span.start && around + minutes * 60_000 < span.end,
+            );
+            expect(sums.requests).toBe(own.length);
+            expect(sums.spent).toBe(own.reduce((total, [, cost]) => total + BigInt(cost), 0n));
+          }
+          expect(found.reduce((total, { sums }) => total + sums.requests, 0)).toBe(events.length);
+          const full = found.filter(({ sums }) => sums.spent >= 20n).map(({ span }) => String(span.start));
+          expect(opened.sort()).toEqual(full.sort());
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 });
@@ -267,6 +350,113 @@ describe('alerts of a budget', () => {
     const second = book.takeAlerts();
     expect(lives(second)).toEqual(['1 open']);
     expect(second[0]?.span.start).not.toBe(first[0]?.span.start);
+  });
+
+  it('count towards the limit in force: top-ups for their period, overrides while they last, for the values they name', () => {
+    const reason = 'launch week';
+    const none = { until: '', limit: '', add: '', scope: {}, reason };
+    const budget = budgetOf({
+      per: ['user_id'],
+      thresholds: [1],
+      adjustments: [
+        { ...none, from: '2026-11-25T10:30:00Z', add: '0.5' },
+        { ...none, from: '2026-11-25T11:00:00Z', until: '2026-11-25T12:00:00Z', limit: '3', scope: { user_id: 'vip' } },
+      ],
+    });
+    const book = new BudgetBook([budget], { lateMs: HOUR });
+    book.count(spend(0, START, USD, budget, ['u']), START);
+    expect(book.takeAlerts()).toEqual([]);
+    book.count(spend(1, START + 1, USD / 2n, budget, ['u']), START);
+    expect(book.takeAlerts()).toMatchObject([
+      { status: 'open', limit: { amount: (3n * USD) / 2n, reasons: [reason] } },
+    ]);
+    for (const [offset, user] of [
+      [2, 'u'],
+      [3, 'vip'],
+    ] as const) {
+      book.count(spend(offset, START + HOUR, USD, budget, [user]), START + HOUR);
+    }
+    expect(book.takeStandings().map(({ scopeKey, level, limit }) => [scopeKey, level, limit.amount])).toEqual([
+      ['b|user_id=u', 'hard', (3n * USD) / 2n],
+      ['b|user_id=u', 'hard', USD],
+      ['b|user_id=vip', 'ok', 3n * USD],
+    ]);
+    book.count(spend(4, START + 2 * HOUR, USD, budget, ['vip']), START + 2 * HOUR);
+    expect(book.takeStandings().at(-1)).toMatchObject({ level: 'hard', limit: { amount: USD, reasons: [] } });
+  });
+
+  it('let go at once of a budget that is topped up, though nothing is counted: the states come anew, once', () => {
+    const add = { from: '2026-11-25T10:00:00Z', until: '', limit: '', add: '1', scope: {}, reason: 'paid' };
+    const before = new BudgetBook([budgetOf({})], { lateMs: HOUR });
+    before.count(spend(0, START, USD, budgetOf({})), START);
+    expect(before.takeStandings()).toMatchObject([{ level: 'hard', version: 1 }]);
+    const after = new BudgetBook([budgetOf({ adjustments: [add] })], { lateMs: HOUR });
+    after.restore(before.snapshot());
+    expect(after.takeStandings()).toMatchObject([{ level: 'ok', version: 2, limit: { amount: 2n * USD } }]);
+    const again = new BudgetBook([budgetOf({ adjustments: [add] })], { lateMs: HOUR });
+    again.restore(after.snapshot());
+    expect(again.takeStandings()).toEqual([]);
+    // The threshold of the period has fired: a higher limit does not make it fire again.
+    again.count(spend(1, START + 1, 2n * USD, budgetOf({ adjustments: [add] })), START);
+    expect(lives(again.takeAlerts())).toEqual([]);
+  });
+
+  it('of a burn rate page within minutes of a spike, once a day, and resolve when it is over', () => {
+    const budget = budgetOf({ period: 'month', limit_usd: '720', thresholds: [1], alert_on: { burn_rate: true } });
+    const book = new BudgetBook([budget], { lateMs: HOUR });
+    const minute = 60_000;
+    let offset = 0;
+    const told: string[] = [];
+    const take = (): void => {
+      for (const alert of book.takeAlerts())
+        told.push(`${nameOf(alert).split(' ')[0]} ${alert.status} ${(alert.at - START) / minute}`);
+    };
+    const run = (from: number, to: number, cents: number): void => {
+      for (let at = from; at < to; at += 1) {
+        book.count(spend(offset, START + at * minute, (BigInt(cents) * USD) / 100n, budget), START + at * minute);
+        offset += 1;
+        take();
+      }
+    };
+    // One dollar an hour is what the limit allows; thirty are a spike.
+    run(0, 120, 1);
+    expect(told).toEqual([]);
+    run(120, 180, 50);
+    // 14.4 dollars in an hour, 36 in six.
+    expect(told).toEqual(['fast open 148']);
+    for (let at = 180; at < 240; at += 1) {
+      if (book.dueAt <= START + at * minute) book.tick(START + at * minute, START + at * minute);
+      take();
+    }
+    expect(told).toEqual(['fast open 148', 'fast resolved 185']);
+    run(240, 300, 50);
+    expect(told.slice(2)).toEqual(['medium open 249']);
+    expect(book.dueAt).toBeLessThanOrEqual(START + 305 * minute);
+  });
+
+  it('of a forecast come once a period, with the day and the interval, before the limit is reached', () => {
+    const budget = budgetOf({ period: 'month', limit_usd: '250', thresholds: [1], alert_on: { forecast: true } });
+    const book = new BudgetBook([budget], { lateMs: HOUR });
+    const from = Date.parse('2026-11-01T00:00:00Z');
+    const alerts: BudgetAlert[] = [];
+    for (let hour = 0; hour < 30 * 24; hour += 1) {
+      const ts = from + hour * HOUR;
+      book.count(spend(hour, ts, USD / 2n, budget), ts);
+      alerts.push(...book.takeAlerts());
+    }
+    book.tick(Date.parse('2026-12-01T00:00:00Z'), 0);
+    alerts.push(...book.takeAlerts());
+    expect(alerts.map((alert) => `${alert.pace?.signal.kind ?? alert.threshold.share} ${alert.status}`)).toEqual([
+      'forecast open',
+      '1 open',
+      '1 resolved',
+      'forecast resolved',
+    ]);
+    const signal = alerts[0]?.pace?.signal;
+    if (signal?.kind !== 'forecast') throw new Error('no forecast');
+    // 12 dollars a day reach 250 in the course of the 21st.
+    expect(new Date(signal.forecast.passesAt ?? 0).toISOString().slice(0, 10)).toBe('2026-11-21');
+    expect(alerts[0]?.at).toBeLessThan(Date.parse('2026-11-06T00:00:00Z'));
   });
 
   it('I7 keep a bounded number of combinations: further ones share one state without alerts', () => {

@@ -1,9 +1,11 @@
 import type { AlertStatus } from './alert-ladder.ts';
 import { type Budget, scopeKey, scopeValues, type Threshold } from './budget.ts';
 import { CalendarScope } from './calendar-scope.ts';
+import { type LimitInForce, limitInForce } from './limit-in-force.ts';
+import { Pace, type PaceSignal, type PaceTransition } from './pace.ts';
 import { RollingScope } from './rolling-scope.ts';
-import type { Moment, ScopeLedger, TransitionSink } from './scope-ledger.ts';
-import { levelOf, type Spend, type Sums, shareOf } from './sums.ts';
+import type { Moment, ScopeLedger, SpanState, TransitionSink } from './scope-ledger.ts';
+import { amountOf, levelOf, type Spend, type Sums, shareOf, WHOLE } from './sums.ts';
 import { createZonedPeriods, type TimeSpan } from './zoned-period.ts';
 
 /** A spend, where it stands in its partition of weir.costs, and the scopes it counts against. */
@@ -24,10 +26,13 @@ export interface BudgetAlert {
   readonly threshold: Threshold;
   readonly supersededBy: Threshold | null;
   readonly span: TimeSpan;
+  readonly limit: LimitInForce;
   readonly sums: Readonly<Sums>;
   readonly at: number;
   /** The request that reached the threshold; '' when time did. */
   readonly requestId: string;
+  /** What fired where no threshold did: then `threshold` is the whole limit, and `since` in the place of the period's start names it. */
+  readonly pace: { readonly signal: PaceSignal; readonly since: number } | null;
 }
 
 /** Where a scope stands: `version` rises with each, and names its content. */
@@ -36,6 +41,7 @@ export interface BudgetStanding {
   readonly scopeKey: string;
   readonly scope: Readonly<Record<string, string>>;
   readonly span: TimeSpan;
+  readonly limit: LimitInForce;
   readonly sums: Readonly<Sums>;
   readonly level: 'ok' | 'soft' | 'hard';
   readonly firedShares: readonly number[];
@@ -59,13 +65,15 @@ interface Scope {
   readonly values: readonly string[] | null;
   readonly key: string;
   readonly ledger: ScopeLedger;
+  /** Only where burn rates or forecasts are asked for. */
+  readonly pace: Pace | undefined;
   version: number;
 }
 
 interface Shelf {
   readonly budget: Budget;
   readonly scopes: Map<string, Scope>;
-  readonly open: (values: readonly string[] | null, stored?: unknown) => Scope;
+  readonly open: (values: readonly string[] | null, stored?: unknown, pace?: unknown) => Scope;
 }
 
 /** Future event times beyond this are a clock that is wrong: they do not move time. */
@@ -150,7 +158,8 @@ export class BudgetBook {
       let share = 0;
       for (const { ledger, values } of scopes.values()) {
         const state = values === null ? undefined : ledger.current();
-        if (state !== undefined && state.span.end > this.#time) share = Math.max(share, shareOf(budget, state.sums));
+        if (state === undefined || state.span.end <= this.#time) continue;
+        share = Math.max(share, shareOf(budget, state.sums, state.limit.amount));
       }
       return { budget, share, scopes: scopes.size };
     });
@@ -163,11 +172,13 @@ export class BudgetBook {
       sequence: this.#sequence,
       watermark: this.#watermark,
       time: this.#time,
+      terms: [...this.#shelves].map(([key, { budget }]) => [key, budget.terms]),
     };
     const scopes: StoredScope[] = [];
     for (const [key, shelf] of this.#shelves) {
-      for (const { values, version, ledger } of shelf.scopes.values()) {
-        scopes.push([key, values, version, ledger.toJson()]);
+      for (const { values, version, ledger, pace } of shelf.scopes.values()) {
+        const stored = [key, values, version, ledger.toJson()] as const;
+        scopes.push(pace === undefined ? stored : [...stored, pace.toJson()]);
       }
     }
     return [head, ...scopes];
@@ -180,14 +191,24 @@ export class BudgetBook {
     this.#sequence = head.sequence;
     this.#watermark = head.watermark;
     this.#time = head.time;
-    for (const [key, scopeOf, version, stored] of scopes) {
+    const terms = new Map(head.terms);
+    for (const [key, scopeOf, version, stored, pace] of scopes) {
       const shelf = this.#shelves.get(key);
       if (shelf === undefined) continue;
-      const scope = shelf.open(scopeOf, stored);
+      const scope = shelf.open(scopeOf, stored, pace);
       scope.version = version;
       shelf.scopes.set(mapKey(scopeOf), scope);
       this.#expect(scope);
+      // Whoever enforces the budget learns of another limit now: where calls are refused, no event would come to tell.
+      if (terms.get(key) !== shelf.budget.terms) this.#renew(scope);
     }
+  }
+
+  #renew(scope: Scope): void {
+    this.#sequence += 1;
+    scope.version = this.#sequence;
+    scope.ledger.touch();
+    this.#changed.add(scope);
   }
 
   #countIn(shelf: Shelf, values: readonly string[], entry: BudgetEntry, loggedAt: number): void {
@@ -205,6 +226,12 @@ export class BudgetBook {
       return;
     }
     scopes.set(mapKey(scope.values), scope);
+    const state = scope.ledger.current();
+    if (scope.pace !== undefined && state !== undefined) {
+      const moment = this.#moment(loggedAt);
+      const told = scope.pace.add(amountOf(budget, entry), entry.ts, moment, state);
+      this.#tell(scope, told, state, { at: loggedAt, requestId: entry.requestId });
+    }
     this.#sequence += 1;
     scope.version = this.#sequence;
     this.#changed.add(scope);
@@ -226,7 +253,11 @@ export class BudgetBook {
     const moment = this.#moment(loggedAt);
     // Under its own version, before time changes it: versions must not depend on when standings are taken.
     if (this.#changed.delete(scope)) this.#collect(scope);
+    const state = ledger.current();
     ledger.advance(moment, this.#sink(scope, loggedAt, ''));
+    if (scope.pace !== undefined && state !== undefined) {
+      this.#tell(scope, scope.pace.advance(moment, state), state, { at: loggedAt, requestId: '' });
+    }
     const changed = ledger.takeChanged();
     if (changed.length > 0) {
       this.#sequence += 1;
@@ -247,14 +278,14 @@ export class BudgetBook {
       budget,
       scopeKey: key,
       scope: scopeValues(budget, values),
-      level: values === null ? 'ok' : levelOf(budget, state.sums),
+      level: values === null ? 'ok' : levelOf(budget, state.sums, state.limit.amount),
       version,
       ...state,
     };
   }
 
-  #expect({ ledger }: Scope): void {
-    this.#dueAt = Math.min(this.#dueAt, ledger.dueAt);
+  #expect({ ledger, pace }: Scope): void {
+    this.#dueAt = Math.min(this.#dueAt, ledger.dueAt, pace?.dueAt(this.#time) ?? Number.POSITIVE_INFINITY);
     this.#dropAt = Math.min(this.#dropAt, ledger.dropAt);
   }
 
@@ -264,17 +295,42 @@ export class BudgetBook {
 
   #sink(scope: Scope, loggedAt: number, requestId: string): TransitionSink {
     const { budget, values, key } = scope;
-    return (transition, sums) => {
+    return (transition, sums, limit) => {
       this.#alerts.push({
         ...transition,
         budget,
         scopeKey: key,
         scope: scopeValues(budget, values),
+        limit,
         sums: { ...sums },
         at: loggedAt,
         requestId,
+        pace: null,
       });
     };
+  }
+
+  #tell(
+    { budget, values, key }: Scope,
+    transitions: readonly PaceTransition[],
+    { span, limit, sums }: SpanState,
+    by: { readonly at: number; readonly requestId: string },
+  ): void {
+    for (const { status, signal, since } of transitions) {
+      this.#alerts.push({
+        budget,
+        scopeKey: key,
+        scope: scopeValues(budget, values),
+        status,
+        threshold: WHOLE,
+        supersededBy: null,
+        span,
+        limit,
+        sums,
+        ...by,
+        pace: { signal, since },
+      });
+    }
   }
 }
 
@@ -283,9 +339,17 @@ interface BookHead {
   readonly sequence: number;
   readonly watermark: number;
   readonly time: number;
+  /** Budget keys and their terms; absent in snapshots of earlier versions. */
+  readonly terms?: readonly (readonly [budgetKey: string, terms: string])[];
 }
 
-type StoredScope = readonly [budgetKey: string, values: readonly string[] | null, version: number, ledger: unknown];
+type StoredScope = readonly [
+  budgetKey: string,
+  values: readonly string[] | null,
+  version: number,
+  ledger: unknown,
+  pace?: unknown,
+];
 
 const mapKey = (values: readonly string[] | null): string => (values === null ? OTHER : JSON.stringify(values));
 
@@ -293,21 +357,26 @@ function createShelf(budget: Budget, lateMs: number): Shelf {
   const { period } = budget;
   const periodAt =
     period.kind === 'calendar'
-      ? createZonedPeriods(period.unit, period.timeZone)
+      ? createZonedPeriods(period.unit, period.timeZone, period.startsOn)
       : (): TimeSpan => ({ start: 0, end: 0 });
-  const openLedger = (alerting: boolean, stored?: unknown): ScopeLedger =>
-    period.kind === 'calendar'
-      ? new CalendarScope({ budget, periodAt, lateMs, alerting }, stored)
-      : new RollingScope({ budget, stepMs: period.stepMs, alerting }, stored);
+  const openLedger = (values: readonly string[] | null, stored?: unknown): ScopeLedger => {
+    const limitIn = (span: TimeSpan): LimitInForce => limitInForce(budget, span, values);
+    // The limit is one combination's: it says nothing about the sum of all further ones.
+    const common = { budget, limitIn, alerting: values !== null };
+    return period.kind === 'calendar'
+      ? new CalendarScope({ ...common, periodAt, lateMs }, stored)
+      : new RollingScope({ ...common, stepMs: period.stepMs }, stored);
+  };
   return {
     budget,
     scopes: new Map(),
-    open: (values, stored) => ({
+    open: (values, stored, pace) => ({
       budget,
       values,
       key: scopeKey(budget, values),
-      // The limit is one combination's: it says nothing about the sum of all further ones.
-      ledger: openLedger(values !== null, stored),
+      ledger: openLedger(values, stored),
+      pace:
+        values !== null && (budget.alertOn.burnRate || budget.alertOn.forecast) ? new Pace(budget, pace) : undefined,
       version: 0,
     }),
   };

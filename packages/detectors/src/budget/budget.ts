@@ -1,4 +1,4 @@
-import type { CalendarUnit } from './zoned-period.ts';
+import type { CalendarUnit, TimeSpan } from './zoned-period.ts';
 
 /** A budget of the configuration, checked and made ready. Amounts are integers: no float touches money (I4). */
 export interface Budget {
@@ -9,11 +9,17 @@ export interface Budget {
   /** One state for each combination of the values of these dimensions. */
   readonly per: readonly string[];
   readonly period: BudgetPeriod;
+  /** The limit of every period that no adjustment is for. */
   readonly limit: BudgetLimit;
+  readonly adjustments: readonly Adjustment[];
   /** Rising. */
   readonly thresholds: readonly Threshold[];
   /** What the state becomes at the limit. */
   readonly enforcement: 'soft' | 'hard';
+  /** What it warns of before the limit, beside thresholds. */
+  readonly alertOn: { readonly burnRate: boolean; readonly forecast: boolean };
+  /** A fingerprint of what may change while the sums stay: limit, adjustments, enforcement. */
+  readonly terms: string;
   /** Combinations of `per` values with a state of their own; further ones share one. */
   readonly scopesMax: number;
 }
@@ -24,7 +30,7 @@ export interface BudgetFilter {
 }
 
 export type BudgetPeriod =
-  | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly timeZone: string }
+  | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly timeZone: string; readonly startsOn?: number }
   /** The last `ROLLING_STEPS` steps, the one under way included. */
   | { readonly kind: 'rolling'; readonly stepMs: number };
 
@@ -34,6 +40,17 @@ export interface BudgetLimit {
   readonly kind: 'usd' | 'tokens' | 'requests';
   /** Pico-dollars for `usd`. */
   readonly amount: bigint;
+}
+
+/** A change of a budget's limit for some periods, and why. */
+export interface Adjustment {
+  readonly kind: 'limit' | 'add';
+  readonly amount: bigint;
+  /** Half-open: it holds for every period, or window, that has a moment in it. */
+  readonly span: TimeSpan;
+  /** `per` values that a scope must have; empty: every scope. */
+  readonly scope: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly reason: string;
 }
 
 /** A share of the limit, exactly as written: 0.8 is 8/10. */

@@ -1,11 +1,13 @@
 import { AlertLadder, type AlertLadderJson } from './alert-ladder.ts';
 import type { Budget } from './budget.ts';
+import type { LimitInForce } from './limit-in-force.ts';
 import type { Moment, ScopeLedger, SpanState, TransitionSink } from './scope-ledger.ts';
 import { addSpend, emptySums, type Spend, type Sums, type SumsJson, sumsFromJson, sumsToJson } from './sums.ts';
 import type { TimeSpan } from './zoned-period.ts';
 
 interface Cell {
   readonly span: TimeSpan;
+  readonly limit: LimitInForce;
   readonly sums: Sums;
   readonly ladder: AlertLadder;
   changedAt: number;
@@ -15,6 +17,7 @@ interface Cell {
 export interface CalendarScopeOptions {
   readonly budget: Budget;
   readonly periodAt: (ts: number) => TimeSpan;
+  readonly limitIn: (span: TimeSpan) => LimitInForce;
   /** How long after its end a period takes late events, in event time. */
   readonly lateMs: number;
   /** False: no alerts. */
@@ -40,6 +43,7 @@ export class CalendarScope implements ScopeLedger {
       const ladder = new AlertLadder(options.budget, fired);
       this.#cells.set(start, {
         span: { start, end },
+        limit: options.limitIn({ start, end }),
         sums: sumsFromJson(sums),
         ladder,
         changedAt,
@@ -70,26 +74,30 @@ export class CalendarScope implements ScopeLedger {
     let cell = this.#cells.get(span.start);
     if (cell === undefined) {
       const ladder = new AlertLadder(this.#options.budget);
-      cell = { span, sums: emptySums(), ladder, changedAt: 0, changed: false };
+      cell = { span, limit: this.#options.limitIn(span), sums: emptySums(), ladder, changedAt: 0, changed: false };
       this.#cells.set(span.start, cell);
     }
     addSpend(cell.sums, spend);
     cell.changedAt = moment.loggedAt;
     cell.changed = true;
     if (!this.#options.alerting) return true;
-    for (const transition of cell.ladder.raise(cell.sums, span)) sink(transition, cell.sums);
+    for (const transition of cell.ladder.raise(cell.sums, span, cell.limit.amount)) {
+      sink(transition, cell.sums, cell.limit);
+    }
     // A period that was over before the event came: its alert is raised and resolved at once.
-    if (span.end <= moment.time) for (const transition of cell.ladder.resolveAll()) sink(transition, cell.sums);
+    if (span.end <= moment.time) resolve(cell, sink);
     return true;
   }
 
   advance(moment: Moment, sink: TransitionSink): void {
     for (const [start, cell] of this.#cells) {
-      if (cell.span.end <= moment.time) {
-        for (const transition of cell.ladder.resolveAll()) sink(transition, cell.sums);
-      }
+      if (cell.span.end <= moment.time) resolve(cell, sink);
       if (cell.span.end + this.#options.lateMs <= moment.watermark) this.#cells.delete(start);
     }
+  }
+
+  touch(): void {
+    for (const cell of this.#cells.values()) cell.changed = true;
   }
 
   takeChanged(): SpanState[] {
@@ -117,8 +125,13 @@ export class CalendarScope implements ScopeLedger {
   }
 }
 
-const stateOf = ({ span, sums, ladder, changedAt }: Cell): SpanState => ({
+function resolve(cell: Cell, sink: TransitionSink): void {
+  for (const transition of cell.ladder.resolveAll()) sink(transition, cell.sums, cell.limit);
+}
+
+const stateOf = ({ span, limit, sums, ladder, changedAt }: Cell): SpanState => ({
   span,
+  limit,
   sums: { ...sums },
   firedShares: ladder.shares,
   changedAt,

@@ -7,6 +7,7 @@ import {
   ROLLING_STEPS,
   type Threshold,
 } from './budget.ts';
+import { type AdjustmentDefinition, compileAdjustment } from './compile-adjustments.ts';
 import { BUDGET_DIMENSIONS, isDimension } from './dimensions.ts';
 import { CALENDAR_UNITS, type CalendarUnit, createZonedPeriods } from './zoned-period.ts';
 
@@ -17,11 +18,14 @@ export interface BudgetDefinition {
   readonly max_scopes: number;
   readonly period: string;
   readonly time_zone: string;
+  readonly starts_on?: number;
   readonly limit_usd: string;
   readonly limit_tokens: number;
   readonly limit_requests: number;
   readonly thresholds: readonly number[];
   readonly enforcement: 'soft' | 'hard';
+  readonly adjustments?: readonly AdjustmentDefinition[];
+  readonly alert_on?: { readonly burn_rate: boolean; readonly forecast: boolean };
 }
 
 const MINUTE_MS = 60_000;
@@ -31,10 +35,13 @@ const LIMIT_USD_MAX = 1_000_000n * 10n ** 12n;
 
 /** Checks and prepares the budgets of the configuration. @throws WeirError `BUDGET_INVALID` with field, value and fix. */
 export function compileBudgets(definitions: Readonly<Record<string, BudgetDefinition>>): Budget[] {
-  return Object.entries(definitions).map(([id, definition]) => compileBudget(id, definition));
+  return Object.entries(definitions).flatMap(([id, definition]) => {
+    // Each limit beside the first is a budget of its own: it has states, thresholds and alerts of its own.
+    return compileLimits(id, definition).map((limit, at) => compileBudget(id, definition, limit, at === 0));
+  });
 }
 
-function compileBudget(id: string, definition: BudgetDefinition): Budget {
+function compileBudget(id: string, definition: BudgetDefinition, limit: BudgetLimit, first: boolean): Budget {
   const field = (name: string): string => `budgets.${id}.${name}`;
   const filters = Object.entries(definition.scope).map(([dimension, value]): BudgetFilter => {
     checkDimension(dimension, field(`scope.${dimension}`));
@@ -49,7 +56,14 @@ function compileBudget(id: string, definition: BudgetDefinition): Budget {
     }
   });
   const period = compilePeriod(definition, field);
-  const limit = compileLimit(definition, field);
+  const adjustments = (first ? (definition.adjustments ?? []) : []).map((adjustment, at) =>
+    compileAdjustment(adjustment, {
+      field: field(`adjustments.${at}`),
+      per: definition.per,
+      amountOf: (text) => amountOf(limit.kind, text),
+    }),
+  );
+  const name = first ? id : `${id}.${limit.kind}`;
   const counted = JSON.stringify([
     filters.map(({ dimension, values }) => [dimension, [...values].sort()]).sort(),
     definition.per,
@@ -57,12 +71,18 @@ function compileBudget(id: string, definition: BudgetDefinition): Budget {
     limit.kind,
   ]);
   return {
-    id,
-    key: `${id}~${fingerprint(counted)}`,
+    id: name,
+    key: `${name}~${fingerprint(counted)}`,
     filters,
     per: definition.per,
     period,
     limit,
+    adjustments,
+    alertOn: {
+      burnRate: definition.alert_on?.burn_rate ?? false,
+      forecast: definition.alert_on?.forecast ?? false,
+    },
+    terms: fingerprint(JSON.stringify([String(limit.amount), definition.enforcement, definition.adjustments ?? []])),
     thresholds: compileThresholds(definition.thresholds, field('thresholds')),
     enforcement: definition.enforcement,
     scopesMax: definition.max_scopes,
@@ -87,35 +107,47 @@ function compilePeriod(definition: BudgetDefinition, field: (name: string) => st
     throw invalid(field('period'), definition.period, fix);
   }
   const unit = definition.period as CalendarUnit;
+  const startsOn = compileStart(unit, definition.starts_on ?? 1, field('starts_on'));
   try {
     createZonedPeriods(unit, definition.time_zone)(0);
   } catch {
     const fix = 'Write an IANA name such as UTC, Europe/Berlin or America/New_York.';
     throw invalid(field('time_zone'), definition.time_zone, fix);
   }
-  return { kind: 'calendar', unit, timeZone: definition.time_zone };
+  // Left out where it is the usual one: the key of a budget that had none stays.
+  return { kind: 'calendar', unit, timeZone: definition.time_zone, ...(startsOn === 1 ? {} : { startsOn }) };
 }
 
-function compileLimit(definition: BudgetDefinition, field: (name: string) => string): BudgetLimit {
+function compileStart(unit: CalendarUnit, startsOn: number, field: string): number {
+  const most = { hour: 1, day: 1, week: 7, month: 31, quarter: 31, year: 31 }[unit];
+  if (startsOn <= most) return startsOn;
+  const fix = unit === 'week' ? 'Write 1 (Monday) to 7 (Sunday).' : `An ${unit} has no first day: leave it out.`;
+  throw invalid(field, String(startsOn), fix);
+}
+
+/** The limits that are given, money first. */
+function compileLimits(id: string, definition: BudgetDefinition): BudgetLimit[] {
   const { limit_usd: usd, limit_tokens: tokens, limit_requests: requests } = definition;
-  const given = [usd !== '' && 'limit_usd', tokens > 0 && 'limit_tokens', requests > 0 && 'limit_requests'];
-  const names = given.filter((name) => name !== false);
-  if (names.length !== 1) {
-    const fix = 'Give exactly one of limit_usd, limit_tokens and limit_requests.';
-    throw invalid(field('limit_usd'), names.length === 0 ? 'no limit at all' : names.join(' and '), fix);
+  const limits: BudgetLimit[] = [];
+  const field = `budgets.${id}.limit_usd`;
+  if (usd !== '') {
+    const amount = amountOf('usd', usd);
+    const fix = 'Write an amount above 0 and below 1000000 as text, with at most 12 decimals: "250.00".';
+    if (amount === undefined) throw invalid(field, usd, fix);
+    limits.push({ kind: 'usd', amount });
   }
-  if (tokens > 0) return { kind: 'tokens', amount: BigInt(tokens) };
-  if (requests > 0) return { kind: 'requests', amount: BigInt(requests) };
-  const fix = 'Write an amount above 0 and below 1000000 as text, with at most 12 decimals: "250.00".';
-  const amount = picoOf(usd);
-  if (amount === undefined || amount <= 0n || amount >= LIMIT_USD_MAX) throw invalid(field('limit_usd'), usd, fix);
-  return { kind: 'usd', amount };
+  if (tokens > 0) limits.push({ kind: 'tokens', amount: BigInt(tokens) });
+  if (requests > 0) limits.push({ kind: 'requests', amount: BigInt(requests) });
+  if (limits.length > 0) return limits;
+  throw invalid(field, 'no limit at all', 'Give limit_usd, limit_tokens, limit_requests, or several of them.');
 }
 
-/** Pico-dollars of a decimal text, undefined when it is none. */
-function picoOf(text: string): bigint | undefined {
+/** An amount above 0 in the unit of the limit; undefined when the text is none. */
+function amountOf(kind: BudgetLimit['kind'], text: string): bigint | undefined {
+  if (kind !== 'usd') return /^[1-9]\d{0,15}$/.test(text) ? BigInt(text) : undefined;
   try {
-    return picoFromText(text);
+    const amount = picoFromText(text);
+    return amount > 0n && amount < LIMIT_USD_MAX ? amount : undefined;
   } catch {
     return undefined;
   }

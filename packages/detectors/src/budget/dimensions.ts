@@ -7,6 +7,7 @@ export const BUDGET_DIMENSIONS = [
   'user_id',
   'session_id',
   'api_key_id',
+  'token_id',
   'prompt_fp',
   'provider',
   'model',

@@ -1,5 +1,6 @@
 import { AlertLadder, type AlertLadderJson } from './alert-ladder.ts';
 import { type Budget, ROLLING_STEPS } from './budget.ts';
+import type { LimitInForce } from './limit-in-force.ts';
 import type { Moment, ScopeLedger, SpanState, TransitionSink } from './scope-ledger.ts';
 import {
   addSpend,
@@ -16,6 +17,7 @@ import type { TimeSpan } from './zoned-period.ts';
 export interface RollingScopeOptions {
   readonly budget: Budget;
   readonly stepMs: number;
+  readonly limitIn: (span: TimeSpan) => LimitInForce;
   /** False: no alerts. */
   readonly alerting: boolean;
 }
@@ -35,6 +37,7 @@ export class RollingScope implements ScopeLedger {
   readonly #ladder: AlertLadder;
   /** End of the step under way. */
   #end = 0;
+  #limit: LimitInForce;
   #changedAt = 0;
   #changed = false;
 
@@ -42,8 +45,9 @@ export class RollingScope implements ScopeLedger {
     this.#options = options;
     const json = stored as RollingScopeJson | undefined;
     this.#ladder = new AlertLadder(options.budget, json?.fired);
+    this.#end = json?.end ?? 0;
+    this.#limit = options.limitIn(this.#span);
     if (json === undefined) return;
-    this.#end = json.end;
     this.#changedAt = json.changedAt;
     for (const [start, sums] of json.steps) {
       const step = sumsFromJson(sums);
@@ -82,13 +86,18 @@ export class RollingScope implements ScopeLedger {
     addSpend(this.#total, spend);
     this.#mark(moment);
     if (this.#options.alerting) {
-      for (const transition of this.#ladder.raise(this.#total, this.#span)) sink(transition, this.#total);
+      const transitions = this.#ladder.raise(this.#total, this.#span, this.#limit.amount);
+      for (const transition of transitions) sink(transition, this.#total, this.#limit);
     }
     return true;
   }
 
   advance(moment: Moment, sink: TransitionSink): void {
     if (moment.time >= this.#end) this.#moveTo(moment, sink);
+  }
+
+  touch(): void {
+    this.#changed = true;
   }
 
   takeChanged(): SpanState[] {
@@ -100,6 +109,7 @@ export class RollingScope implements ScopeLedger {
   current(): SpanState {
     return {
       span: this.#span,
+      limit: this.#limit,
       sums: { ...this.#total },
       firedShares: this.#ladder.shares,
       changedAt: this.#changedAt,
@@ -123,6 +133,7 @@ export class RollingScope implements ScopeLedger {
     const end = floorTo(moment.time, this.#options.stepMs) + this.#options.stepMs;
     if (end <= this.#end) return;
     this.#end = end;
+    this.#limit = this.#options.limitIn(this.#span);
     let fell = false;
     for (const [start, sums] of this.#steps) {
       if (start >= this.#span.start) continue;
@@ -132,7 +143,8 @@ export class RollingScope implements ScopeLedger {
     }
     if (!fell) return;
     this.#mark(moment);
-    for (const transition of this.#ladder.resolveFallen(this.#total)) sink(transition, this.#total);
+    const transitions = this.#ladder.resolveFallen(this.#total, this.#limit.amount);
+    for (const transition of transitions) sink(transition, this.#total, this.#limit);
   }
 
   #mark(moment: Moment): void {

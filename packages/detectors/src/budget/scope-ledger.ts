@@ -1,4 +1,5 @@
 import type { AlertTransition } from './alert-ladder.ts';
+import type { LimitInForce } from './limit-in-force.ts';
 import type { Spend, Sums } from './sums.ts';
 import type { TimeSpan } from './zoned-period.ts';
 
@@ -16,13 +17,14 @@ export interface Moment {
 export interface SpanState {
   readonly span: TimeSpan;
   readonly sums: Readonly<Sums>;
+  readonly limit: LimitInForce;
   readonly firedShares: readonly number[];
   /** Log time of the record that changed it last. */
   readonly changedAt: number;
 }
 
 /** Takes each change of an alert, with the sums that brought it about. */
-export type TransitionSink = (transition: AlertTransition, sums: Readonly<Sums>) => void;
+export type TransitionSink = (transition: AlertTransition, sums: Readonly<Sums>, limit: LimitInForce) => void;
 
 /** The state of one scope of a budget: calendar periods, or a rolling window. */
 export interface ScopeLedger {
@@ -35,6 +37,8 @@ export interface ScopeLedger {
   /** The next `watermark` at which `advance` has something to drop. */
   readonly dropAt: number;
   readonly isEmpty: boolean;
+  /** What is to be taken as changed though no spend came: the limit is another. */
+  touch(): void;
   /** What changed since the last call, oldest first, the newest span always last; empty when nothing did. */
   takeChanged(): SpanState[];
   /** The newest span. */

@@ -36,28 +36,35 @@ export function subtractSums(sums: Sums, part: Sums): void {
   sums.spent -= part.spent;
 }
 
+/** What one spend adds to what is held against the limit. */
+export function amountOf(budget: Budget, spend: Spend): bigint {
+  if (budget.limit.kind === 'usd') return spend.cost ?? 0n;
+  return budget.limit.kind === 'tokens' ? BigInt(spend.tokens) : 1n;
+}
+
 /** What is held against the limit, in the limit's own unit. */
-export function measure(budget: Budget, sums: Sums): bigint {
+export function measure(budget: Budget, sums: Readonly<Sums>): bigint {
   if (budget.limit.kind === 'usd') return sums.spent;
   return BigInt(budget.limit.kind === 'tokens' ? sums.tokens : sums.requests);
 }
 
-export function reaches(budget: Budget, sums: Sums, threshold: Threshold): boolean {
-  return measure(budget, sums) * threshold.denominator >= budget.limit.amount * threshold.numerator;
+/** @param limit the one in force. */
+export function reaches(budget: Budget, sums: Sums, threshold: Threshold, limit: bigint): boolean {
+  return measure(budget, sums) * threshold.denominator >= limit * threshold.numerator;
 }
 
-const WHOLE: Threshold = { share: 1, numerator: 1n, denominator: 1n };
+export const WHOLE: Threshold = { share: 1, numerator: 1n, denominator: 1n };
 
 /** Where the budget stands: `ok` below its limit, then what it is configured to become. */
-export function levelOf(budget: Budget, sums: Sums): 'ok' | 'soft' | 'hard' {
-  return reaches(budget, sums, WHOLE) ? budget.enforcement : 'ok';
+export function levelOf(budget: Budget, sums: Sums, limit: bigint): 'ok' | 'soft' | 'hard' {
+  return reaches(budget, sums, WHOLE, limit) ? budget.enforcement : 'ok';
 }
 
 const SHARE_STEPS = 1_000_000n;
 
 /** Spent by limit, for people and gauges only. */
-export function shareOf(budget: Budget, sums: Sums): number {
-  return Number((measure(budget, sums) * SHARE_STEPS) / budget.limit.amount) / Number(SHARE_STEPS);
+export function shareOf(budget: Budget, sums: Sums, limit: bigint): number {
+  return Number((measure(budget, sums) * SHARE_STEPS) / limit) / Number(SHARE_STEPS);
 }
 
 /** JSON form: money as text. */

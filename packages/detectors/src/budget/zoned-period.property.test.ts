@@ -4,8 +4,8 @@ import { CALENDAR_UNITS, createZonedPeriods } from './zoned-period.ts';
 
 const HOUR = 3_600_000;
 const at = (text: string): number => Date.parse(text);
-const span = (unit: (typeof CALENDAR_UNITS)[number], zone: string, moment: string) => {
-  const { start, end } = createZonedPeriods(unit, zone)(at(moment));
+const span = (unit: (typeof CALENDAR_UNITS)[number], zone: string, moment: string, startsOn = 1) => {
+  const { start, end } = createZonedPeriods(unit, zone, startsOn)(at(moment));
   return [new Date(start).toISOString(), new Date(end).toISOString(), (end - start) / HOUR];
 };
 
@@ -17,11 +17,14 @@ describe('calendar periods of a time zone', () => {
         fc.constantFrom(...CALENDAR_UNITS),
         fc.constantFrom(...zones),
         fc.integer({ min: at('2009-01-01'), max: at('2031-01-01') }),
-        (unit, zone, ts) => {
-          const { start, end } = createZonedPeriods(unit, zone)(ts);
+        fc.integer({ min: 1, max: 31 }),
+        (unit, zone, ts, day) => {
+          const startsOn = unit === 'hour' || unit === 'day' ? 1 : unit === 'week' ? ((day - 1) % 7) + 1 : day;
+          const periodAt = createZonedPeriods(unit, zone, startsOn);
+          const { start, end } = periodAt(ts);
           expect(start <= ts && ts < end).toBe(true);
-          expect(createZonedPeriods(unit, zone)(end).start).toBe(end);
-          expect(createZonedPeriods(unit, zone)(start - 1).end).toBe(start);
+          expect(periodAt(end).start).toBe(end);
+          expect(periodAt(start - 1).end).toBe(start);
         },
       ),
       { numRuns: 400 },
@@ -50,6 +53,29 @@ describe('calendar periods of a time zone', () => {
       '2026-12-01T05:00:00.000Z',
       721,
     ]);
+    expect(span('quarter', 'UTC', '2026-11-25T12:00:00Z').slice(0, 2)).toEqual([
+      '2026-10-01T00:00:00.000Z',
+      '2027-01-01T00:00:00.000Z',
+    ]);
+    expect(span('year', 'Asia/Tokyo', '2026-12-31T15:00:00Z')[0]).toBe('2026-12-31T15:00:00.000Z');
     expect(span('hour', 'Asia/Kolkata', '2026-11-25T12:00:00Z')[0]).toBe('2026-11-25T11:30:00.000Z');
+  });
+
+  it('begin on the day that is asked for, and on the last day of a month that lacks it', () => {
+    expect(span('week', 'UTC', '2026-11-25T12:00:00Z', 7)[0]).toBe('2026-11-22T00:00:00.000Z');
+    expect(span('week', 'UTC', '2026-11-25T12:00:00Z', 3)[0]).toBe('2026-11-25T00:00:00.000Z');
+    expect(span('month', 'UTC', '2026-11-14T23:59:59Z', 15)[0]).toBe('2026-10-15T00:00:00.000Z');
+    expect(span('month', 'UTC', '2026-02-27T12:00:00Z', 31).slice(0, 2)).toEqual([
+      '2026-01-31T00:00:00.000Z',
+      '2026-02-28T00:00:00.000Z',
+    ]);
+    expect(span('month', 'UTC', '2026-02-28T12:00:00Z', 31).slice(0, 2)).toEqual([
+      '2026-02-28T00:00:00.000Z',
+      '2026-03-31T00:00:00.000Z',
+    ]);
+    expect(span('year', 'UTC', '2026-01-05T00:00:00Z', 6).slice(0, 2)).toEqual([
+      '2025-01-06T00:00:00.000Z',
+      '2026-01-06T00:00:00.000Z',
+    ]);
   });
 });

@@ -4,19 +4,23 @@ export interface TimeSpan {
   readonly end: number;
 }
 
-export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month'] as const;
+export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A function from a moment to the calendar period of a time zone that holds it; days have 23 or 25 h where clocks change. */
-export function createZonedPeriods(unit: CalendarUnit, timeZone: string): (ts: number) => TimeSpan {
+/**
+ * A function from a moment to the calendar period of a time zone that holds it; days have 23 or 25 h where clocks change.
+ * @param startsOn day of the week (1 is Monday), or of the month on which a month, a quarter or a year begins: in a month that is
+ * shorter, its last day.
+ */
+export function createZonedPeriods(unit: CalendarUnit, timeZone: string, startsOn = 1): (ts: number) => TimeSpan {
   const offsetAt = createZoneOffset(timeZone);
   let last: TimeSpan = { start: 0, end: 0 };
   return (ts) => {
     // Nearly every event is of the same period as the one before it: asking the time zone costs microseconds.
-    if (ts < last.start || ts >= last.end) last = periodAt(ts, unit, offsetAt);
+    if (ts < last.start || ts >= last.end) last = periodAt(ts, unit, startsOn, offsetAt);
     return last;
   };
 }
@@ -49,7 +53,7 @@ function createZoneOffset(timeZone: string): (ts: number) => number {
   };
 }
 
-function periodAt(ts: number, unit: CalendarUnit, offsetAt: (ts: number) => number): TimeSpan {
+function periodAt(ts: number, unit: CalendarUnit, startsOn: number, offsetAt: (ts: number) => number): TimeSpan {
   const offset = offsetAt(ts);
   const local = ts + offset;
   if (unit === 'hour') {
@@ -58,20 +62,30 @@ function periodAt(ts: number, unit: CalendarUnit, offsetAt: (ts: number) => numb
     return { start, end: start + HOUR_MS };
   }
   const day = Math.floor(local / DAY_MS) * DAY_MS;
-  const [first, next] = localBounds(day, unit);
+  const [first, next] = localBounds(day, unit, startsOn);
   return { start: toUtc(first, offsetAt), end: toUtc(next, offsetAt) };
 }
 
 /** Local midnights that bound the period of a local day, as if local time were UTC. */
-function localBounds(day: number, unit: Exclude<CalendarUnit, 'hour'>): readonly [number, number] {
+function localBounds(day: number, unit: Exclude<CalendarUnit, 'hour'>, startsOn: number): readonly [number, number] {
   if (unit === 'day') return [day, day + DAY_MS];
   const date = new Date(day);
   if (unit === 'week') {
-    const monday = day - ((date.getUTCDay() + 6) % 7) * DAY_MS;
-    return [monday, monday + 7 * DAY_MS];
+    const first = day - ((date.getUTCDay() + 7 - (startsOn % 7)) % 7) * DAY_MS;
+    return [first, first + 7 * DAY_MS];
   }
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  return [Date.UTC(year, month, 1), Date.UTC(year, month + 1, 1)];
+  const months = { month: 1, quarter: 3, year: 12 }[unit];
+  const count = date.getUTCFullYear() * 12 + date.getUTCMonth();
+  const first = Math.floor(count / months) * months;
+  if (day < dayOfMonth(first, startsOn)) return [dayOfMonth(first - months, startsOn), dayOfMonth(first, startsOn)];
+  return [dayOfMonth(first, startsOn), dayOfMonth(first + months, startsOn)];
+}
+
+/** Midnight of a day of a month that is counted from year 0; the last day where the month is shorter. */
+function dayOfMonth(month: number, day: number): number {
+  const [year, inYear] = [Math.floor(month / 12), month % 12];
+  const last = new Date(Date.UTC(year, inYear + 1, 0)).getUTCDate();
+  return Date.UTC(year, inYear, Math.min(day, last));
 }
 
 /** The first moment whose local time is at or after `local`: where clocks skip midnight, the day starts later. */

@@ -15,6 +15,7 @@ const ids = {
   session_id: 's-1',
   trace_id: '0af7651916cd43dd8448eb211c80319c',
   api_key_id: '9f86d081884c7d65',
+  token_id: 'team-a',
   tags: { plan: 'pro' },
 } as const;
 
@@ -79,6 +80,7 @@ export const GOLDEN_EVENTS: EventTypes = {
     error_code: '',
     error_type: '',
     cache_status: 'none',
+    cache_key: '0123456789abcdef0123456789abcdef',
     duration_ms: 812,
     ttfb_ms: 210,
     overhead_us: 87,

@@ -33,6 +33,10 @@ describe('model names', () => {
     ['groq', 'openai/gpt-oss-120b', 'groq groq/openai/gpt-oss-120b'],
     ['x_ai', 'grok-4-latest', 'xai xai/grok-4-0709'],
     ['bedrock', 'us-east-1/us.anthropic.claude-opus-4-6-v1', 'bedrock bedrock/anthropic.claude-opus-4-6-v1:0'],
+    ['bedrock', 'bedrock/us.anthropic.claude-opus-4-6-v1', 'bedrock bedrock/anthropic.claude-opus-4-6-v1:0'],
+    ['Google Vertex AI', 'gemini-2.5-pro', 'vertex_ai google/gemini-2.5-pro'],
+    ['AWS Bedrock', 'converse/us.amazon.nova-pro-v1:0', 'bedrock bedrock/amazon.nova-pro-v1:0'],
+    ['openrouter', 'openrouter/anthropic/claude-opus-4.5', 'openrouter openrouter/anthropic/claude-opus-4.5'],
     ['openrouter', 'anthropic/claude-opus-4.5', 'openrouter openrouter/anthropic/claude-opus-4.5'],
   ])('%s %s is %s', (provider, model, expected) => {
     expect(found(provider, model)).toBe(expected);
@@ -44,6 +48,7 @@ describe('model names', () => {
     ['xai/grok-4', 'xai xai/grok-4-0709'],
     ['vertex_ai/claude-sonnet-4-5@20250929', 'vertex_ai vertex_ai/claude-sonnet-4-5'],
     ['eu.anthropic.claude-haiku-4-5-20251001-v1:0', 'bedrock bedrock/anthropic.claude-haiku-4-5-20251001-v1:0'],
+    ['publishers/anthropic/models/claude-sonnet-4-5@20250929', 'vertex_ai vertex_ai/claude-sonnet-4-5'],
     ['arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-pro-v1:0', 'bedrock bedrock/amazon.nova-pro-v1:0'],
   ])('without a provider %s is %s', (model, expected) => {
     expect(found(null, model)).toBe(expected);
@@ -57,6 +62,13 @@ describe('model names', () => {
     ['anthropic', 'my-claude-opus-4-6', 'unknown_model'],
     ['xai', 'groq-4', 'unknown_model'],
     ['bedrock', 'anthropic.claude-opus-4-6-turbo-v1:0', 'unknown_model'],
+    ['bedrock', 'arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123', 'unknown_model'],
+    [
+      'bedrock',
+      'arn:aws:bedrock:us-east-1:1:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/x1',
+      'unknown_model',
+    ],
+    ['openrouter', 'meta-llama/llama-3.3-70b-instruct:batch', 'unknown_model'],
     ['custom-proxy', 'gpt-4o', 'unknown_provider'],
     [null, 'agent_7f3a', 'no_provider'],
     [null, ' ', 'no_model'],

@@ -48,7 +48,7 @@ function findMatch(book: PriceBook, asked: string | null, model: string): ModelM
   const provider = id === null ? undefined : book.providers.get(id);
   if (provider === undefined) return noMatch('', 'no_provider');
 
-  const { base, endpoint } = splitEndpoint(provider.id, name);
+  const { base, endpoint } = splitEndpoint(provider.id, dropProviderPath(book, provider.id, name));
   const own = findNamed(provider, base);
   if (own.length > 0) return { provider: provider.id, named: own, endpoint, flags: [], reason: '' };
 
@@ -68,6 +68,14 @@ function findMatch(book: PriceBook, asked: string | null, model: string): ModelM
 
 function noMatch(provider: string, reason: string): ModelMatch {
   return { provider, named: NOTHING, endpoint: '', flags: [], reason };
+}
+
+/** `bedrock/us.anthropic…` sold by bedrock: LiteLLM's prefix says the provider again. Only where ids have prefixes of their own. */
+function dropProviderPath(book: PriceBook, provider: string, name: string): string {
+  if (provider !== 'bedrock') return name;
+  const slash = name.indexOf('/');
+  const named = slash > 0 ? book.providerIds.get(providerKey(name.slice(0, slash))) : undefined;
+  return named === provider ? name.slice(slash + 1) : name;
 }
 
 /** Bedrock's geography prefix decides the price: global endpoints cost less than geo and in-Region ones. */

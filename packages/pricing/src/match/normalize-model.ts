@@ -26,6 +26,8 @@ export function normalizeModel(book: PriceBook, provider: string | null, model: 
     if (name.includes(':bedrock:')) fromName = 'bedrock';
     name = name.slice(name.lastIndexOf('/') + 1);
   }
+  // Only Vertex AI names models by their publisher.
+  if (PUBLISHER_PATH.test(name)) fromName = 'vertex_ai';
   name = name.replace(PUBLISHER_PATH, '').replace(/^models\//, '');
   if (!NO_PROVIDER.has(key)) {
     const known = book.providerIds.get(key) ?? null;

@@ -28,8 +28,14 @@ export interface PriceDiscount extends TermScope {
   readonly units: ReadonlySet<string> | null;
 }
 
+/** A name of one's own for a model: a deployment of Azure, an inference profile of Bedrock, a house name. */
+export interface PriceAlias extends TermScope {
+  readonly means: string;
+}
+
 /** What an installation has agreed with its providers. */
 export interface PriceTerms {
+  readonly aliases: readonly PriceAlias[];
   readonly overrides: readonly PriceOverride[];
   readonly discounts: readonly PriceDiscount[];
 }
@@ -57,6 +63,12 @@ export function discountFor(terms: PriceTerms, query: TermQuery, unit: string): 
   return terms.discounts.find(
     (discount) => (discount.units === null || discount.units.has(unit)) && applies(discount, query),
   );
+}
+
+/** What a name means here: the first entry that names it, else the first whose pattern does. */
+export function aliasFor(terms: PriceTerms, query: TermQuery): PriceAlias | undefined {
+  const open = terms.aliases.filter((alias) => applies(alias, query));
+  return open.find(({ model }) => model !== '') ?? open[0];
 }
 
 function applies(scope: TermScope, query: TermQuery): boolean {

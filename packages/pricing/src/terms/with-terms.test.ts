@@ -113,7 +113,39 @@ describe('discounts', () => {
   });
 });
 
+describe("names of one's own", () => {
+  const deployment = { id: 'd', provider: 'azure', model: 'Prod-Chat', means: 'gpt-4o-2024-08-06' };
+  const profile = {
+    id: 'i',
+    provider: 'bedrock',
+    pattern: '^arn:.*/abc123$',
+    means: 'us.anthropic.claude-opus-4-6-v1',
+  };
+  const asked = { provider: 'azure', responseModel: '', requestModel: 'prod-chat' };
+
+  it('give a deployment the price of its model, for its account, gateway and time', () => {
+    expect(usd(price({ aliases: [deployment] }, asked).total)).toBe('0.0035');
+    expect(price({}, asked)).toMatchObject({ total: null, reason: 'unknown_model' });
+    expect(price({ aliases: [{ ...deployment, account: 'other' }] }, asked).total).toBeNull();
+    expect(price({ aliases: [{ ...deployment, to: '2026-01-01' }] }, asked).total).toBeNull();
+    expect(price({ aliases: [deployment] }, { ...asked, provider: 'openai' }).total).toBeNull();
+  });
+
+  it('give an inference profile the price of what it hides, and an override finds either name', () => {
+    const arn = 'arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123';
+    const call = { provider: 'aws-bedrock', responseModel: '', requestModel: arn };
+    expect(price({ aliases: [profile] }, call)).toMatchObject({
+      source: 'computed',
+      model: 'anthropic.claude-opus-4-6-v1:0',
+    });
+    const own = { id: 'own', provider: 'azure', model: 'prod-chat', rates: { input: ['1', M], output: ['1', M] } };
+    expect(price({ aliases: [deployment], overrides: [own] }, asked)).toMatchObject({ source: 'override' });
+  });
+});
+
 it.each([
+  [{ aliases: [{ id: 'x', means: 'gpt-4o' }] }, /x.model/],
+  [{ aliases: [{ id: 'x', model: 'a' }] }, /x.means/],
   [{ overrides: [{ id: 'x', provider: 'nobody', rates: {} }] }, /x.provider/],
   [{ overrides: [{ id: 'x', pattern: 'gpt', rates: {} }] }, /anchored/],
   [{ overrides: [{ id: 'x', rates: { input: [1, M] } }] }, /input/],

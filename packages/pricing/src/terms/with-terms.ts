@@ -3,7 +3,7 @@ import { type PriceBook, providerKey } from '../compile-price-book.ts';
 import { compileRates, endOf, startOf } from '../compile-rates.ts';
 import { readRates } from '../price-book-format.ts';
 import { anchored, type Fields, fields, instant, invalid, list, text, texts } from '../read-json.ts';
-import type { PriceDiscount, PriceTerms, TermScope } from './price-terms.ts';
+import type { PriceAlias, PriceDiscount, PriceTerms, TermScope } from './price-terms.ts';
 
 /**
  * The book with terms of one's own; its version names both, so that every row says by what it was priced.
@@ -20,6 +20,7 @@ function readTerms(book: PriceBook, json: unknown): PriceTerms {
   const entries = (name: string): Fields[] =>
     list(document[name] ?? [], name).map((entry, index) => fields(entry, `${name}[${index}]`));
   return {
+    aliases: entries('aliases').map((entry) => readAlias(readScope(book, entry, 'aliases'), entry)),
     overrides: entries('overrides').map((entry) => {
       const scope = readScope(book, entry, 'overrides');
       const tier = optional(entry, 'tier', scope.id) || 'standard';
@@ -45,6 +46,11 @@ function readScope(book: PriceBook, entry: Fields, list: string): TermScope {
     from: startOf(instant(entry['from'], `${id}.from`)),
     to: endOf(instant(entry['to'], `${id}.to`)),
   };
+}
+
+function readAlias(scope: TermScope, entry: Fields): PriceAlias {
+  if (scope.model === '' && scope.pattern === null) throw invalid(`${scope.id}.model`, 'must name what is meant by it');
+  return { ...scope, means: text(entry['means'], `${scope.id}.means`) };
 }
 
 function readDiscount(scope: TermScope, entry: Fields): PriceDiscount {

@@ -30,13 +30,18 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
   const body = frameBody(exchange.response, exchange.responseContentType);
   const draft = newDraft();
   const operation = operationOf(path, request.model, provider);
-  const billing = billingOf(exchange.method, path, operation);
-  if (billing !== 'free') readResponse(draft, body, exchange, context);
+  const endpoint = billingOf(exchange.method, path, operation);
+  if (endpoint !== 'free' || FILE_CONTENT.test(path)) readResponse(draft, body, exchange, context);
+  // A file is free to fetch; one with the results of a batch shows usage that the batch is billed for.
+  const billing = endpoint === 'free' && draft.parts.length > 0 ? 'repeats' : endpoint;
   const error = providerError(exchange, provider, draft, body);
   if (error === null && billing === 'billed') addUnits(draft, operation, request, body);
   const counted = countUsage(draft, request.model);
   const reportedCostUsd = reportedCost(provider, draft);
   const flags = [...draft.flags, ...counted.flags];
+  const served = servedTier(draft, exchange.responseHeaders);
+  const serviceTier = served || request.serviceTier;
+  if (serviceTier !== served) flags.push('tier_from_request');
   if (billing === 'free') flags.push('free_endpoint');
   if (billing === 'repeats') flags.push('repeated_usage');
   if (error !== null && exchange.status >= 100 && exchange.status < 400) flags.push('ok_status_with_error');
@@ -49,7 +54,7 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
     responseId: draft.id,
     finishReasons: draft.finishReasons,
     stream: body.kind === 'stream' || (request.stream && body.kind !== 'document'),
-    serviceTier: servedTier(draft, exchange.responseHeaders),
+    serviceTier,
     region: regionOf(exchange, path, draft, request.model),
     usageFamily: draft.family,
     usageRaw: draft.usageRaw,
@@ -65,6 +70,8 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
     responsePreview: error !== null && !error.midStream ? '' : draft.preview,
   };
 }
+
+const FILE_CONTENT = /\/files\/[^/]+\/content$/;
 
 function readResponse(draft: Draft, body: FramedBody, exchange: Exchange, context: ReadContext): void {
   readBody(draft, body, context);

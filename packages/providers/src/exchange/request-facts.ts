@@ -11,6 +11,8 @@ import { promptTemplate } from './request-template.ts';
 export interface RequestFacts {
   readonly model: string;
   readonly stream: boolean;
+  /** Service tier as asked for; '' when none was. The served one decides where the answer names it. */
+  readonly serviceTier: string;
   readonly template: string;
   readonly preview: string;
   /** The parsed body; undefined when it is not JSON or was not kept whole. */
@@ -21,7 +23,7 @@ export interface RequestFacts {
 export function readRequest(body: CapturedBody, contentType: string, path: string): RequestFacts {
   const fromPath = modelOfPath(path);
   const streamPath = isStreamPath(path);
-  const nothing = { model: fromPath, stream: streamPath, template: '', preview: '', json: undefined };
+  const nothing = { model: fromPath, stream: streamPath, serviceTier: '', template: '', preview: '', json: undefined };
   if (body.head.byteLength === 0) return nothing;
   if (contentType.toLowerCase().startsWith('multipart/')) {
     const model = multipartField(capturedText(body).head, 'model') || fromPath;
@@ -33,6 +35,8 @@ export function readRequest(body: CapturedBody, contentType: string, path: strin
   return {
     model: textAt(json, 'model') || textAt(json, 'model_id') || textAt(json, 'version') || fromPath,
     stream: json['stream'] === true || streamPath,
+    serviceTier:
+      textAt(json, 'service_tier') || textAt(json, 'serviceTier') || textAt(objectAt(json, 'serviceTier'), 'type'),
     template: promptTemplate(json),
     preview: promptPreview(json),
     json,

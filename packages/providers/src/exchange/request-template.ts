@@ -28,20 +28,18 @@ interface TemplateParts {
   readonly stored: string;
 }
 
-// An application sends few templates again and again; a longer one is made anew each time. At most 16 MiB in all.
-const TEMPLATES_REMEMBERED = 128;
-const TEMPLATE_CHARACTERS_MAX = 32_768;
+// An application sends few templates again and again: many short ones or some long ones. A longer one is made anew
+// each time. At most 32 MiB in all.
+const SHORT_CHARACTERS_MAX = 4_096;
 
-const templateOfText = remembered(
-  TEMPLATES_REMEMBERED,
-  (text) => templateOf({ system: [text], tools: [], stored: '' }),
-  TEMPLATE_CHARACTERS_MAX,
-);
-const templateOfKey = remembered(
-  TEMPLATES_REMEMBERED,
-  (key) => templateOf(JSON.parse(key) as TemplateParts),
-  TEMPLATE_CHARACTERS_MAX,
-);
+function rememberedText(compute: (key: string) => string): (key: string) => string {
+  const short = remembered(1_024, compute, SHORT_CHARACTERS_MAX);
+  const long = remembered(128, compute, 32_768);
+  return (key) => (key.length <= SHORT_CHARACTERS_MAX ? short(key) : long(key));
+}
+
+const templateOfText = rememberedText((text) => templateOf({ system: [text], tools: [], stored: '' }));
+const templateOfKey = rememberedText((key) => templateOf(JSON.parse(key) as TemplateParts));
 
 function templateOf(parts: TemplateParts): string {
   const system = parts.system.map(normaliseText).filter((text) => text !== '');

@@ -96,6 +96,10 @@ export function readVertexPredict(draft: Draft, document: JsonObject): void {
     tokens += count;
     found = true;
   }
+  const characters = objectAt(document, 'metadata')?.['billableCharacterCount'];
+  if (typeof characters === 'number' && Number.isSafeInteger(characters) && characters > 0) {
+    draft.units.inputCharacters = characters;
+  }
   if (!found) return;
   draft.family = 'counted';
   draft.usage = { input_tokens: tokens, output_tokens: 0 };

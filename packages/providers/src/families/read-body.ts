@@ -13,7 +13,7 @@ import {
   readVertexPredict,
   readWorkersDocument,
 } from './native.ts';
-import { readStream } from './read-stream.ts';
+import { isBatchLine, readBatchLines, readStream } from './read-stream.ts';
 import { readRealtime, readResponsesDocument } from './responses.ts';
 
 /** Reads a framed response by the shape of its body; the path decides only where shapes are alike. Never throws. */
@@ -27,7 +27,8 @@ export function readBody(draft: Draft, body: FramedBody, context: ReadContext): 
 
 function readDocument(draft: Draft, document: JsonObject, text: string, context: ReadContext): void {
   const usage = objectAt(document, 'usage');
-  if (Array.isArray(document['choices'])) readChatDocument(draft, document, text, context);
+  if (isBatchLine(document)) readBatchLines(draft, [{ name: '', data: text }], context);
+  else if (Array.isArray(document['choices'])) readChatDocument(draft, document, text, context);
   else if (document['type'] === 'message') readAnthropicDocument(draft, document, text);
   else if (document['object'] === 'response' || textAt(document, 'object').startsWith('response.')) {
     readResponsesDocument(draft, document, text);

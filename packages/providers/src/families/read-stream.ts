@@ -1,6 +1,6 @@
 import { parseJson } from '../framing/frame-body.ts';
 import type { StreamEvent } from '../framing/stream-event.ts';
-import { asObject, objectAt, textAt } from '../normalize/json-object.ts';
+import { asObject, type JsonObject, objectAt, textAt } from '../normalize/json-object.ts';
 import { readAnthropicStream } from './anthropic.ts';
 import { readConverseStream, readInvocationMetrics } from './bedrock.ts';
 import { readChatStream } from './chat.ts';
@@ -48,16 +48,27 @@ function readInvokeStream(draft: Draft, events: readonly StreamEvent[], context:
   if (draft.usage === undefined || draft.partial) readInvocationMetrics(draft, events);
 }
 
-/** Results of a batch, one a line: Anthropic `result.message`, OpenAI `response.body`, each with usage of its own. */
-function readBatchLines(draft: Draft, events: readonly StreamEvent[], context: ReadContext): void {
+/**
+ * Results of a batch, one a line: Anthropic `result.message`, OpenAI `response.body`, Gemini `response`, each with usage
+ * of its own.
+ */
+export function readBatchLines(draft: Draft, events: readonly StreamEvent[], context: ReadContext): void {
   for (const { data } of events) {
     const line = asObject(parseJson(data));
-    const answer = objectAt(objectAt(line, 'result'), 'message') ?? objectAt(objectAt(line, 'response'), 'body');
-    const usage = objectAt(answer, 'usage');
+    const response = objectAt(line, 'response');
+    const answer = objectAt(objectAt(line, 'result'), 'message') ?? objectAt(response, 'body') ?? response;
+    const usage = objectAt(answer, 'usage') ?? objectAt(answer, 'usageMetadata');
     const family = usage === undefined ? '' : familyOfUsage(usage, context);
-    if (usage !== undefined && family !== '') draft.parts.push({ family, model: textAt(answer, 'model'), usage });
+    if (usage === undefined || family === '') continue;
+    draft.parts.push({ family, model: textAt(answer, 'model') || textAt(answer, 'modelVersion'), usage });
   }
   draft.serviceTier ||= 'batch';
+}
+
+/** Whether a line is the result of one request of a batch. */
+export function isBatchLine(line: JsonObject): boolean {
+  if ('custom_id' in line) return 'result' in line || 'response' in line;
+  return 'key' in line && objectAt(line, 'response') !== undefined;
 }
 
 function readErrorEvents(draft: Draft, events: readonly StreamEvent[]): void {
@@ -92,7 +103,7 @@ function eventKind({ name, data }: StreamEvent, context: ReadContext): StreamKin
   if (name === 'output' || (name === 'done' && context.provider === 'replicate')) return 'replicate';
   const body = asObject(parseJson(data));
   if (body === undefined) return '';
-  if ('custom_id' in body) return 'batch';
+  if (isBatchLine(body)) return 'batch';
   const type = textAt(body, 'type');
   if (Array.isArray(body['choices'])) return 'chat';
   if (/^(?:message_|content_block_)/.test(type)) return 'anthropic';

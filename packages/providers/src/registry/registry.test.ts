@@ -108,6 +108,8 @@ describe('resolveUpstream', () => {
     ['openai', 'v1/../../admin', 'UPSTREAM_PATH_INVALID'],
     ['openai', 'v1/%2e%2E/admin', 'UPSTREAM_PATH_INVALID'],
     ['openai', 'v1\\..\\x', 'UPSTREAM_PATH_INVALID'],
+    ['openai', 'v1/..%2Fadmin', 'UPSTREAM_PATH_INVALID'],
+    ['openai', 'v1/x%5c%2e%2e', 'UPSTREAM_PATH_INVALID'],
     ['openai', 'v1/x\r\nhost: y', 'UPSTREAM_PATH_INVALID'],
   ])('refuses %s %j', (slug, rest, code) => {
     expect(url(slug, rest)).toBe(code);

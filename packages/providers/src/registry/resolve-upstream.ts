@@ -30,7 +30,8 @@ interface Target {
 
 // A host label: nothing in it can end the host and redirect the credential elsewhere.
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
-const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:$|[/?#])/i;
+// An encoded slash counts as one: a provider that decodes before it resolves would leave the fixed prefix of its base URL.
+const DOT_SEGMENT = /(?:^|\/|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/?#]|%2f|%5c)/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
 const UNSAFE = /[\u0000-\u0020\u007f\\#]/;
 

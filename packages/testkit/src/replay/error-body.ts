@@ -137,6 +137,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     body: { error: { message: messageOf(status), type: named(OPENAI_TYPES, status), code: status } },
   }),
   openrouter: (status) => ({ headers: {}, body: { error: { code: status, message: messageOf(status) } } }),
+  replicate: (status) => ({
+    headers: { 'content-type': 'application/problem+json' },
+    body: { title: named(OPENAI_TYPES, status), detail: messageOf(status), status },
+  }),
   ollama: (status) => ({ headers: {}, body: { error: messageOf(status) } }),
   'workers-ai': (status) => ({
     headers: {},

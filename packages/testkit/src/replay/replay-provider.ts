@@ -18,6 +18,8 @@ export interface ReplayRequest {
   readonly provider: string;
   readonly path: string;
   readonly model: string;
+  /** The request's `x-request-id`; '' when it had none. */
+  readonly requestId: string;
   /** 1 for the first request since the start. */
   readonly number: number;
 }
@@ -226,9 +228,10 @@ function readFault(session: Session, request: IncomingMessage, call: ApiCall, nu
   const asked = header(request, 'x-replay-fault');
   const delay = header(request, 'x-replay-delay-ms');
   const model = asText(call.body['model']);
+  const requestId = header(request, 'x-request-id');
   const fault =
     asked === ''
-      ? (session.options.fault?.({ provider: call.provider, path: call.path, model, number }) ?? {})
+      ? (session.options.fault?.({ provider: call.provider, path: call.path, model, requestId, number }) ?? {})
       : parseFault(asked);
   return delay === '' ? fault : { ...fault, ...parseFault(`chunk-ms=${delay}`) };
 }

@@ -8,6 +8,7 @@ import { replyGemini } from './apis/gemini.ts';
 import { replyOllama } from './apis/ollama-native.ts';
 import { replyChat } from './apis/openai-chat.ts';
 import { replyResponses } from './apis/openai-responses.ts';
+import { replyPrediction } from './apis/replicate-predictions.ts';
 import { replyWorkersAiRun } from './apis/workers-ai-run.ts';
 
 interface Route {
@@ -32,6 +33,7 @@ const ROUTES: readonly Route[] = [
   { pattern: /\/model\/([^/]+)\/(invoke|invoke-with-response-stream)$/, handler: replyInvoke },
   { pattern: /\/v2\/chat$/, handler: replyCohereChat },
   { pattern: /\/api\/(chat|generate)$/, handler: replyOllama },
+  { pattern: /(?:\/models\/([^/]+\/[^/]+))?\/predictions$/, handler: replyPrediction },
   { pattern: /\/run\/(@[^?]+)$/, handler: replyWorkersAiRun },
 ];
 

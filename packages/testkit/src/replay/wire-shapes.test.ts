@@ -197,3 +197,30 @@ describe('Vertex', () => {
     expect(asArray(asObject(await gemini.json())['candidates'])).toHaveLength(1);
   });
 });
+
+describe('replicate', () => {
+  it('answers a prediction that is done, with its metrics', async () => {
+    const body = { input: { prompt: 'How deep is the river?' } };
+    const response = await post('replicate/v1/models/meta/llama/predictions', body);
+    expect(response.status).toBe(201);
+    const answer = asObject(await response.json());
+    const [served] = provider.value.served;
+    expect(answer).toMatchObject({ id: served?.responseId, model: 'meta/llama', status: 'succeeded', error: null });
+    expect(asObject(answer['metrics'])).toMatchObject({
+      input_token_count: served?.usage?.inputTokens,
+      output_token_count: served?.usage?.outputTokens,
+    });
+    expect(asArray(answer['output']).length).toBe(served?.usage?.outputTokens);
+  });
+});
+
+describe('mistral', () => {
+  it('streams a tool call whole', async () => {
+    const tools = [{ type: 'function', function: { name: 'gauge', parameters: { type: 'object', properties: {} } } }];
+    const messages = [{ role: 'user', content: 'How deep?' }];
+    const body = { model: 'mistral-small-latest', stream: true, messages, tools };
+    const text = await (await post('mistral/v1/chat/completions', body)).text();
+    expect(text.split('"tool_calls":').length).toBe(2);
+    expect(text).toContain('"function":{"name":"gauge","arguments":"{}"}');
+  });
+});

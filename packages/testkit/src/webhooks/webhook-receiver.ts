@@ -14,7 +14,10 @@ export interface WebhookReceiver {
 }
 
 /** What to answer a call with; undefined = nothing, ever. */
-export type Answer = (call: ReceivedCall, count: number) => { status: number; location?: string } | undefined;
+export type Answer = (
+  call: ReceivedCall,
+  count: number,
+) => { status: number; location?: string; retryAfter?: string } | undefined;
 
 /** A receiver of webhooks on a port of its own. */
 export async function startWebhookReceiver(answer: Answer): Promise<Started<WebhookReceiver>> {
@@ -27,7 +30,10 @@ export async function startWebhookReceiver(answer: Answer): Promise<Started<Webh
     calls.push(call);
     const given = answer(call, calls.length);
     if (given === undefined) return;
-    response.writeHead(given.status, given.location === undefined ? {} : { location: given.location }).end();
+    const { status, location, retryAfter } = given;
+    if (location !== undefined) response.setHeader('location', location);
+    if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+    response.writeHead(status).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -59,11 +59,20 @@ function columnsOf(statement: string): ReadonlyMap<string, string> {
   );
 }
 
+/** Those that later migrations add. */
+function addedColumns(statements: readonly string[], table: string): [string, string][] {
+  const added = new RegExp(`^ALTER TABLE weir\\.${table} ADD COLUMN IF NOT EXISTS (\\w+) (.*)`, 's');
+  return statements.flatMap((statement) => {
+    const [, name, rest = ''] = added.exec(statement) ?? [];
+    return name === undefined ? [] : [[name, rest.replace(/ (CODEC|DEFAULT|AFTER)\b.*$/s, '')]];
+  });
+}
+
 describe.each(tables)('$table and the $event event', async ({ table, event, computed }) => {
   const migrations = await readMigrations();
   const statements = migrations.flatMap(({ template }) => renderStatements(template, 'weir', { mode: 'single' }));
   const statement = statements.find((text) => text.startsWith(`CREATE TABLE IF NOT EXISTS weir.${table} `)) ?? '';
-  const columns = columnsOf(statement);
+  const columns = new Map([...columnsOf(statement), ...addedColumns(statements, table)]);
   const fields = EVENTS[event].schema.fields as readonly AvroField[];
 
   it('have the same names', () => {

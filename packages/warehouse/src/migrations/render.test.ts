@@ -4,7 +4,7 @@ import { type Deployment, renderStatements } from './render.ts';
 
 /** Statements that can be repeated. */
 const REPEATABLE =
-  /^(CREATE (DATABASE|TABLE|MATERIALIZED VIEW) IF NOT EXISTS weir|CREATE OR REPLACE VIEW weir|ALTER TABLE weir[^(]*?\s+(ADD COLUMN IF NOT EXISTS|MODIFY QUERY)\s)/;
+  /^(CREATE (DATABASE|TABLE|MATERIALIZED VIEW|VIEW) IF NOT EXISTS weir|CREATE OR REPLACE VIEW weir|ALTER TABLE weir[^(]*?\s+(ADD COLUMN IF NOT EXISTS|MODIFY QUERY)\s)/;
 
 const template = `-- A comment; with a semicolon
 CREATE TABLE IF NOT EXISTS {{database}}.t{{onCluster}} (

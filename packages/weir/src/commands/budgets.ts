@@ -1,4 +1,4 @@
-import { type Budget, compileBudgets, scopeKey } from '@weir/detectors';
+import { type Budget, compileBudgets, limitInForce, scopeKey } from '@weir/detectors';
 import { picoFromText, picoToText } from '@weir/kernel';
 import type { Command, CommandInput } from './command.ts';
 import { queryOverHttp } from './sql.ts';
@@ -31,6 +31,10 @@ interface BudgetLine {
 interface StateRow {
   readonly budget_id: string;
   readonly scope_key: string;
+  readonly scope: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly starts: string;
+  readonly ends: string;
   readonly period_end: string;
   readonly spent_usd: string;
   readonly requests: string;
@@ -40,7 +44,8 @@ interface StateRow {
 }
 
 const QUERY = (all: boolean): string => `
-  SELECT budget_id, scope_key, formatDateTime(states.period_end, '%F %H:%i') AS period_end,
+  SELECT budget_id, scope_key, scope, toUnixTimestamp64Milli(states.period_start) AS starts,
+    toUnixTimestamp64Milli(states.period_end) AS ends, formatDateTime(states.period_end, '%F %H:%i') AS period_end,
     spent_usd, requests, tokens, unpriced, state
   FROM budget_states AS states FINAL
   ${all ? '' : 'WHERE states.period_end > now()'}
@@ -66,13 +71,26 @@ async function runBudgets({ settings, options, out, err, signal }: CommandInput)
 function linesOf(budget: Budget, rows: readonly StateRow[]): BudgetLine[] {
   const own = rows.filter(({ budget_id }) => budget_id === budget.id);
   if (own.length > 0) return own.map((row) => lineOf(budget, row));
-  const nothing = { period_end: '', spent_usd: '0', requests: '0', tokens: '0', unpriced: '0', state: 'ok' };
+  const now = String(Date.now());
+  const nothing = {
+    scope: {},
+    starts: now,
+    ends: String(Number(now) + 1),
+    period_end: '',
+    spent_usd: '0',
+    requests: '0',
+    tokens: '0',
+    unpriced: '0',
+    state: 'ok',
+  };
   const scope_key = scopeKey({ ...budget, per: [] }, []);
   return [lineOf(budget, { ...nothing, budget_id: budget.id, scope_key })];
 }
 
 function lineOf(budget: Budget, row: StateRow): BudgetLine {
-  const { kind, amount } = budget.limit;
+  const { kind } = budget.limit;
+  const values = budget.per.map((dimension) => row.scope[dimension] ?? '');
+  const { amount } = limitInForce(budget, { start: Number(row.starts), end: Number(row.ends) }, values);
   const used = { usd: picoFromText(row.spent_usd), tokens: BigInt(row.tokens), requests: BigInt(row.requests) }[kind];
   const textOf = (value: bigint): string => (kind === 'usd' ? picoToText(value) : String(value));
   const unit = kind === 'usd' ? 'USD' : kind;

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorMessage } from '@weir/kernel';
 import { tryPort } from '../check-ports.ts';
+import { UNPRICED_QUERY, type UnpricedModel, unpricedLines } from '../price/unpriced-models.ts';
 import { watchedGroups } from '../processes/lag-metrics.ts';
 import { type RunFile, readRunFile } from '../run-file.ts';
 import { localLogDirectory, type Settings } from '../settings.ts';
@@ -98,10 +99,29 @@ async function endpoints(settings: Settings, running: RunFile, signal: AbortSign
       ok: true,
       text: `ledger: ${rows} rows, ${spend === '\\N' ? 0 : spend} USD, ${unpriced} of unknown cost`,
     });
+    findings.push(...(await unpricedModels(settings, signal)));
   } catch (error) {
     findings.push({ ok: false, text: `ledger: ${errorMessage(error)}`, fix: 'See the log lines of the pipeline.' });
   }
   return findings;
+}
+
+/** Traffic whose cost nobody knows is found here before it is missed in a sum. */
+async function unpricedModels(settings: Settings, signal: AbortSignal): Promise<Finding[]> {
+  const answer = await queryOverHttp(settings, UNPRICED_QUERY, 'JSONEachRow', signal);
+  const models = answer
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as UnpricedModel);
+  if (models.length === 0) return [{ ok: true, text: 'prices: every model of the last 7 days has one' }];
+  const lines = unpricedLines(models).map((line) => `\n    ${line}`);
+  return [
+    {
+      ok: false,
+      text: `prices: models of the last 7 days without one:${lines.join('')}`,
+      fix: 'Price them in cost.price_terms (overrides), say what their names mean (aliases), or load a newer price book.',
+    },
+  ];
 }
 
 async function logState(settings: Settings): Promise<Finding[]> {

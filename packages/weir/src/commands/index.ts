@@ -1,3 +1,4 @@
+import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
 import type { Command } from './command.ts';
@@ -15,6 +16,7 @@ import { run } from './run.ts';
 import { sql } from './sql.ts';
 import { subscribe } from './subscribe.ts';
 import { tail } from './tail.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
@@ -31,8 +33,10 @@ export const COMMANDS: readonly Command[] = [
   whatIf,
   reconcile,
   budgets,
+  backtest,
   cache,
   exportCommand,
+  token,
   doctor,
   verify,
   replay,

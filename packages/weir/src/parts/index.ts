@@ -7,6 +7,7 @@ import type { Part } from './part.ts';
 export const PARTS: Readonly<Record<string, Part>> = {
   loader: async (context) => (await import('./loader-part.ts')).loaderPart(context),
   anomaly: async (context) => (await import('./anomaly-part.ts')).anomalyPart(context),
+  tracer: async (context) => (await import('./tracer-part.ts')).tracerPart(context),
   cost: async (context) => (await import('./cost-part.ts')).costPart(context),
   exporter: async (context) => (await import('./exporter-part.ts')).exporterPart(context),
   console: async (context) => (await import('./console-part.ts')).consolePart(context),

@@ -9,7 +9,7 @@ export interface ChildContext {
   /** Metrics of every process, from the supervisor; this process's own when it does not answer in time. */
   metricsText(): Promise<string>;
   /** Told of each configuration that comes after the one at the start. */
-  onConfig(listener: (config: Config) => void): void;
+  onConfig(listener: (config: Config) => void | Promise<void>): void;
 }
 
 /** The configuration in force, from the supervisor: the file may have changed since, and need not be valid. */
@@ -43,9 +43,17 @@ export async function runChild(
   let takeConfig = (config: Config): void => {
     early = config;
   };
-  const onConfig = (listener: (config: Config) => void): void => {
-    takeConfig = listener;
-    if (early !== undefined) listener(early);
+  const onConfig = (listener: (config: Config) => void | Promise<void>): void => {
+    takeConfig = (config) => {
+      // The supervisor has checked it: what fails here is an error of this process, and the old one stays in force.
+      const failed = (error: unknown): void => logger.error({ error }, 'the new configuration was not taken');
+      try {
+        void Promise.resolve(listener(config)).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    if (early !== undefined) takeConfig(early);
   };
   let stopping = false;
   let started: Started<{ readonly urls: Readonly<Record<string, string>> }> | undefined;

@@ -8,7 +8,14 @@ import { loadSettings, type Settings } from '../settings.ts';
 import { routingConfig } from './ingress-config.ts';
 
 /** Sections that a running ingress takes on; the others are read at the start. */
-const LIVE: readonly (keyof Config)[] = ['accounts', 'gateways', 'providers', 'custom_providers'];
+const LIVE: readonly (keyof Config)[] = [
+  'accounts',
+  'gateways',
+  'tokens',
+  'provider_keys',
+  'providers',
+  'custom_providers',
+];
 const POLL_MS = 1_000;
 
 export interface ConfigReloaderOptions {

@@ -5,6 +5,7 @@ import type { EventLog } from '@weir/event-log';
 import { EVENTS } from '@weir/events';
 import { LOADER_GROUPS } from '@weir/loader';
 import type { Metrics } from '@weir/telemetry';
+import { TRACER_GROUP } from '@weir/tracer';
 
 const INTERVAL_MS = 5_000;
 
@@ -20,6 +21,7 @@ export function watchedGroups(config: Config): readonly (readonly [group: string
     [LOADER_GROUPS.requests, EVENTS.cost.topic],
     [LOADER_GROUPS.payloads, EVENTS.request.topic],
     [LOADER_GROUPS.deadLetters, EVENTS['dead-letter'].topic],
+    ...(config.otel.url === '' ? [] : [[TRACER_GROUP, EVENTS.cost.topic] as const]),
     ...(Object.keys(config.budgets).length > 0 ? budgets : []),
     ...Object.keys(config.webhooks).map((name) => [webhookGroup(name), anomalies] as const),
   ];

@@ -99,6 +99,48 @@ describe('events of budgets', () => {
     expect(small[0]?.message).toContain('0.00001712 USD');
   });
 
+  it('of a pace too high say how fast, and of a forecast when the limit is passed', () => {
+    const [budget] = compileBudgets({
+      b: { ...definition, limit_usd: '720', alert_on: { burn_rate: true, forecast: true } },
+    });
+    if (budget === undefined) throw new Error('no budget');
+    const book = new BudgetBook([budget], { lateMs: 0 });
+    const start = Date.parse('2026-11-02T00:00:00Z');
+    for (let hour = 0; hour < 120; hour += 1) {
+      const ts = start + hour * 3_600_000;
+      const entry = {
+        partition: 0,
+        offset: hour,
+        requestId: `r${hour}`,
+        ts,
+        tokens: 1,
+        matches: [[budget.key, ['a']]] as const,
+      };
+      book.count({ ...entry, cost: hour === 30 ? 20_000_000_000_000n : 1_100_000_000_000n }, ts);
+    }
+    const events = book.takeAlerts().map(anomalyEvent);
+    const [burn, forecast] = ['budget_burn_rate', 'budget_forecast'].map((name) =>
+      events.find(({ detector, status }) => detector === name && status === 'open'),
+    );
+    expect(burn).toMatchObject({
+      severity: 'critical',
+      kind: 'budget',
+      version: 1,
+      score: 14.4,
+      sample_request_ids: ['r30'],
+    });
+    expect(burn?.message).toContain(
+      'Budget b (feature=chat, account=a) burns more than 14.4 times as fast as its 720 USD last: 20 USD in the last hour',
+    );
+    expect(burn?.evidence).toMatchObject({ alert: 'burn rate fast', window_used: '20', burn_factor: '14.4' });
+    expect(forecast).toMatchObject({ severity: 'warning', kind: 'budget', version: 1 });
+    expect(forecast?.message).toMatch(
+      /is going to pass its 720 USD on 2026-11-\d\d \(four times in five: 2026-11-\d\d( or later| to 2026-11-\d\d)\); \d+(\.\d)? USD \(.+ to .+\) are expected by the end, 2026-10-31/,
+    );
+    expect(new Set(events.map(({ anomaly_id, version }) => `${anomaly_id} ${version}`)).size).toBe(events.length);
+    for (const event of events) expect(createCodec('cost-anomaly').encode(event).length).toBeGreaterThan(100);
+  });
+
   it('have ids as RFC 9562 makes them from names', () => {
     expect(uuidV5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe(
       '2ed6657d-e927-568b-95e1-2665a8aea6a2',

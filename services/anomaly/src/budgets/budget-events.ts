@@ -1,7 +1,10 @@
 import { type AlertStatus, type Budget, type BudgetAlert, type BudgetStanding, shareOf } from '@weir/detectors';
 import type { BudgetStateEvent, CostAnomalyEvent } from '@weir/events';
 import { divideHalfEven, PICO_DIGITS, picoToText } from '@weir/kernel';
+import { describePace } from './describe-pace.ts';
 import { uuidV5 } from './uuid-v5.ts';
+
+type Pace = NonNullable<BudgetAlert['pace']>;
 
 /** Namespace of the ids of budget alerts: a random UUID, fixed for ever. */
 const NAMESPACE = '6f0d7c3e-59a1-4b8e-9d43-1f2a7c60e5b8';
@@ -13,14 +16,14 @@ const EVENT_USD_MAX = 10n ** 18n - 1n;
 
 type SeverityName = CostAnomalyEvent['severity'];
 
-/** The identity of a threshold of a scope in a period. */
-export function budgetAlertId(budgetId: string, scopeKey: string, periodStart: number, share: number): string {
-  return uuidV5(NAMESPACE, JSON.stringify([budgetId, scopeKey, periodStart, share]));
+/** The identity of a threshold of a scope in a period; of a burn rate on a day, and of a forecast in a period, by name. */
+export function budgetAlertId(budgetId: string, scopeKey: string, start: number, what: number | string): string {
+  return uuidV5(NAMESPACE, JSON.stringify([budgetId, scopeKey, start, what]));
 }
 
 export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
   const { budget, scopeKey, scope, span, sums, status, threshold, at } = alert;
-  const limit = budget.limit.amount;
+  const limit = alert.limit.amount;
   const reached = divideHalfEven(limit * threshold.numerator, threshold.denominator);
   const used = usedBy(alert);
   return {
@@ -41,12 +44,33 @@ export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
     expected: toNumber(budget, limit),
     lower: 0,
     upper: toNumber(budget, reached),
-    score: shareOf(budget, sums),
+    score: shareOf(budget, sums, limit),
     impact_usd: budget.limit.kind === 'usd' && sums.spent > limit ? atMost(sums.spent - limit) : 0n,
     causes: [],
     evidence: evidenceOf(alert),
     sample_request_ids: alert.requestId === '' ? [] : [alert.requestId],
     message: messageOf(alert),
+    ...(alert.pace === null ? {} : paceFields(alert, alert.pace)),
+  };
+}
+
+/** What is different where no threshold was reached but the pace is too high. */
+function paceFields(alert: BudgetAlert, { signal, since }: Pace): Partial<CostAnomalyEvent> {
+  const { budget, scopeKey, limit } = alert;
+  const burns = signal.kind === 'burn';
+  const name = burns ? `burn ${signal.window.name}` : 'forecast';
+  const pace = describePace(alert, signal);
+  return {
+    anomaly_id: budgetAlertId(budget.id, scopeKey, since, name),
+    severity: burns ? signal.window.severity : 'warning',
+    detector: burns ? 'budget_burn_rate' : 'budget_forecast',
+    started_at: since,
+    ended_at: alert.status === 'resolved' ? alert.at : null,
+    observed: pace.observed,
+    upper: toNumber(budget, limit.amount),
+    score: pace.score,
+    evidence: { ...evidenceOf(alert), ...pace.evidence },
+    message: `Budget ${budget.id}${scopeText(alert)} ${pace.text}, ${spanText(alert.span)}.`,
   };
 }
 
@@ -58,7 +82,7 @@ export function budgetStateEvent(standing: BudgetStanding): BudgetStateEvent {
     scope: standing.scope,
     period_start: span.start,
     period_end: span.end,
-    limit_usd: budget.limit.kind === 'usd' ? budget.limit.amount : null,
+    limit_usd: budget.limit.kind === 'usd' ? atMost(standing.limit.amount) : null,
     spent_usd: atMost(sums.spent),
     requests: sums.requests,
     tokens: sums.tokens,
@@ -94,7 +118,10 @@ function evidenceOf(alert: BudgetAlert): Record<string, string> {
   return {
     budget_id: budget.id,
     scope_key: alert.scopeKey,
-    limit: amountText(budget, budget.limit.amount),
+    limit: amountText(budget, alert.limit.amount),
+    ...(alert.limit.reasons.length === 0
+      ? {}
+      : { limit_before: amountText(budget, budget.limit.amount), limit_reason: alert.limit.reasons.join('; ') }),
     limit_kind: budget.limit.kind,
     threshold: String(threshold.share),
     period: periodText(budget),
@@ -120,9 +147,7 @@ const MESSAGE_DIGITS = 4;
 function messageOf(alert: BudgetAlert): string {
   const { budget, span, sums, threshold, status, supersededBy } = alert;
   const unit = UNITS[budget.limit.kind];
-  const limit = amountText(budget, budget.limit.amount);
-  const scope = Object.entries(alert.scope).map(([dimension, value]) => `${dimension}=${value}`);
-  const where = scope.length === 0 ? '' : ` (${scope.join(', ')})`;
+  const limit = amountText(budget, alert.limit.amount);
   const used = budget.limit.kind === 'usd' ? roundedUsd(sums.spent) : String(usedBy(alert));
   const share = `${Number((threshold.share * 100).toFixed(4))} %`;
   const happened = {
@@ -133,7 +158,12 @@ function messageOf(alert: BudgetAlert): string {
   const priced = budget.limit.kind === 'usd' ? sums.requests - sums.unpriced : sums.requests;
   const unknown = priced === sums.requests ? '' : `; ${sums.unpriced} more of unknown cost`;
   const requests = `${priced} ${priced === 1 ? 'request' : 'requests'}`;
-  return `Budget ${budget.id}${where} ${happened}: ${used} ${unit} by ${requests}${unknown}, ${spanText(span)}.`;
+  return `Budget ${budget.id}${scopeText(alert)} ${happened}: ${used} ${unit} by ${requests}${unknown}, ${spanText(span)}.`;
+}
+
+function scopeText({ scope }: BudgetAlert): string {
+  const parts = Object.entries(scope).map(([dimension, value]) => `${dimension}=${value}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 /** For people: enough digits to see small amounts, none that are not there. */

@@ -1,45 +1,93 @@
 import type { Assignment, StoredRecord } from '@weir/event-log';
 import type { CostAnomalyEvent, Dead, EventCodec } from '@weir/events';
-import { backoffMs, sleep, untilAccepted, WeirError } from '@weir/kernel';
-import { type Delivery, deliveryId, type WebhookConfig } from './deliver.ts';
+import { backoffMs, type Clock, sleep, untilAccepted, WeirError } from '@weir/kernel';
+import { Allowance } from './allowance.ts';
+import type { Alerts, Delivery, WebhookConfig } from './deliver.ts';
+import { deliveryId } from './delivery-id.ts';
 
 export interface WebhookWorkerDependencies {
   readonly name: string;
   readonly webhook: WebhookConfig;
   readonly codec: EventCodec<CostAnomalyEvent>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** Back-off between tries. */
   readonly retry: { readonly baseMs: number; readonly capMs: number };
-  deliver(event: CostAnomalyEvent, signal: AbortSignal): Promise<Delivery>;
-  /** Resolves when the dead letter is durable. */
+  deliver(alerts: Alerts, signal: AbortSignal): Promise<Delivery>;
+  /** Resolves when the dead letters are durable. */
   bury(dead: readonly Dead[]): Promise<void>;
-  onDelivered(): void;
+  onDelivered(alerts: number): void;
   onFailed(reason: string, attempt: number): void;
 }
 
-const READ_LIMITS = { maxRecords: 50, maxBytes: 4 * 1024 * 1024, waitMs: 1_000 };
+interface Wanted {
+  readonly record: StoredRecord;
+  readonly event: CostAnomalyEvent;
+}
+
+const READ_LIMITS = { maxRecords: 50, maxBytes: 4 * 1024 * 1024 };
+const READ_WAIT_MS = 1_000;
 
 /**
  * Sends one partition of weir.cost-anomalies to one webhook, in order, at least once: an event is committed past when
  * the receiver took it, or when its dead letter is durable. The newest delivered ids stand in the commit metadata, so that
- * what a crash upstream repeats is not sent again.
+ * what a crash upstream repeats is not sent again. With a wait, what comes within it is told by one call; a rate that is
+ * used up makes events wait in the log.
  */
 export async function runWebhookWorker(assignment: Assignment, dependencies: WebhookWorkerDependencies): Promise<void> {
+  const { webhook, clock } = dependencies;
+  const { signal } = assignment;
   const sent = new SentIds(assignment.committed?.metadata ?? '');
-  while (!assignment.signal.aborted) {
-    const records = await assignment.read(READ_LIMITS);
-    for (const record of records) {
-      const event = wanted(record, dependencies);
-      if (event !== undefined && !sent.has(deliveryId(event))) {
-        await send(record, event, assignment.signal, dependencies);
-        sent.add(deliveryId(event));
-      }
-      if (assignment.signal.aborted) return;
-      await assignment.commit(record.offset + 1, sent.toMetadata());
+  const allowance = new Allowance(webhook.max_per_minute, () => clock.monotonic());
+  while (!signal.aborted) {
+    const { wanted, next } = await collect(assignment, sent, dependencies);
+    for (const group of groupsOf(wanted, webhook)) {
+      await sleep(allowance.take(), signal);
+      if (signal.aborted) return;
+      await send(group, signal, dependencies);
+      if (signal.aborted) return;
+      for (const { event } of group) sent.add(deliveryId(event));
+      await assignment.commit((group.at(-1)?.record.offset ?? 0) + 1, sent.toMetadata());
     }
+    if (next !== undefined && !signal.aborted) await assignment.commit(next, sent.toMetadata());
   }
 }
 
-function wanted(record: StoredRecord, { codec, webhook }: WebhookWorkerDependencies): CostAnomalyEvent | undefined {
+/** The records that came, and where groups are asked for, those that come within the wait after the first that is wanted. */
+async function collect(
+  assignment: Assignment,
+  sent: SentIds,
+  dependencies: WebhookWorkerDependencies,
+): Promise<{ wanted: Wanted[]; next: number | undefined }> {
+  const { webhook, clock } = dependencies;
+  const wanted: Wanted[] = [];
+  const taken = new Set<string>();
+  let next: number | undefined;
+  let until: number | undefined;
+  while (!assignment.signal.aborted) {
+    const left = until === undefined ? READ_WAIT_MS : Math.min(READ_WAIT_MS, Math.max(0, until - clock.monotonic()));
+    const records = await assignment.read({ ...READ_LIMITS, waitMs: left });
+    for (const record of records) {
+      next = record.offset + 1;
+      const event = wantedOf(record, dependencies);
+      if (event === undefined || sent.has(deliveryId(event)) || taken.has(deliveryId(event))) continue;
+      taken.add(deliveryId(event));
+      wanted.push({ record, event });
+    }
+    if (wanted.length > 0) until ??= clock.monotonic() + webhook.group_wait_ms;
+    if (until === undefined || clock.monotonic() >= until || wanted.length >= webhook.group_max) break;
+  }
+  return { wanted, next };
+}
+
+/** In order; PagerDuty takes one event a call and groups by itself. */
+function groupsOf(wanted: readonly Wanted[], { format, group_wait_ms, group_max }: WebhookConfig): Wanted[][] {
+  const most = group_wait_ms === 0 || format === 'pagerduty' ? 1 : group_max;
+  const groups: Wanted[][] = [];
+  for (let at = 0; at < wanted.length; at += most) groups.push(wanted.slice(at, at + most));
+  return groups;
+}
+
+function wantedOf(record: StoredRecord, { codec, webhook }: WebhookWorkerDependencies): CostAnomalyEvent | undefined {
   let event: CostAnomalyEvent;
   try {
     event = codec.decode(record.value);
@@ -48,28 +96,32 @@ function wanted(record: StoredRecord, { codec, webhook }: WebhookWorkerDependenc
     return undefined;
   }
   const ofKind = webhook.kinds.length === 0 || webhook.kinds.includes(event.kind);
-  return ofKind && webhook.events.includes(event.status) ? event : undefined;
+  const severe = SEVERITIES.indexOf(event.severity) >= SEVERITIES.indexOf(webhook.min_severity);
+  return ofKind && severe && webhook.events.includes(event.status) ? event : undefined;
 }
 
+const SEVERITIES = ['info', 'warning', 'critical'] as const;
+
 async function send(
-  record: StoredRecord,
-  event: CostAnomalyEvent,
+  group: readonly Wanted[],
   signal: AbortSignal,
   dependencies: WebhookWorkerDependencies,
 ): Promise<void> {
-  const { webhook, name, retry, bury, onDelivered, onFailed } = dependencies;
+  const { webhook, name, retry, bury, codec, onDelivered, onFailed } = dependencies;
+  const alerts = group.map(({ event }) => event) as unknown as Alerts;
   for (let attempt = 1; !signal.aborted; attempt += 1) {
-    const delivery = await dependencies.deliver(event, signal);
-    if (delivery.kind === 'delivered') return onDelivered();
+    const delivery = await dependencies.deliver(alerts, signal);
+    if (delivery.kind === 'delivered') return onDelivered(alerts.length);
     if (signal.aborted) return;
     onFailed(delivery.reason, attempt);
     const last = attempt >= webhook.max_attempts;
     if (delivery.kind === 'refused' || last) {
       const error = givenUp(name, delivery, attempt);
-      await untilAccepted(() => bury([{ record, error, fingerprint: dependencies.codec.fingerprint }]), signal);
+      const dead = group.map(({ record }) => ({ record, error, fingerprint: codec.fingerprint }));
+      await untilAccepted(() => bury(dead), signal);
       return;
     }
-    await sleep(backoffMs(attempt - 1, retry), signal);
+    await sleep(Math.max(backoffMs(attempt - 1, retry), delivery.afterMs ?? 0), signal);
   }
 }
 

@@ -10,6 +10,7 @@ export const DIMENSIONS = {
   user_id: 'user_id',
   session_id: 'session_id',
   api_key_id: 'api_key_id',
+  token_id: 'token_id',
   prompt_fp: 'prompt_fp',
   provider: 'provider',
   // As answered; as asked where there was no answer.

@@ -26,6 +26,7 @@ export const DIMENSIONS = {
   account: 'account',
   gateway: 'gateway',
   api_key_id: 'key',
+  token_id: 'token',
   session_id: 'session',
   prompt_fp: 'prompt',
   operation: 'operation',

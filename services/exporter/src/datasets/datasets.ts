@@ -22,7 +22,7 @@ const all: Readonly<Record<DatasetName, Dataset>> = {
     sources: [REQUESTS],
     select: `SELECT t.request_id AS request_id, t.revision AS revision, t.ts AS ts, t.account AS account,
   t.gateway AS gateway, t.env AS env, t.feature AS feature, t.user_id AS user_id, t.api_key_id AS api_key_id,
-  t.provider AS provider, t.model AS model, t.priced_model AS priced_model,
+  t.token_id AS token_id, t.provider AS provider, t.model AS model, t.priced_model AS priced_model,
   t.price_book_version AS price_book_version, line_number, line.1 AS class, line.2 AS quantity, line.3 AS unit,
   line.4 AS rate_usd, line.5 AS per, line.6 AS rate_id, line.7 AS amount_usd, t.inserted_at AS inserted_at
 ${windowOf(REQUESTS, 't.cost_lines AS line, arrayEnumerate(t.cost_lines) AS line_number')}`,
@@ -49,7 +49,7 @@ ${windowOf(REQUESTS, 't.cost_lines AS line, arrayEnumerate(t.cost_lines) AS line
   },
   focus: {
     name: 'focus',
-    sources: [REQUESTS, ADJUSTMENTS],
+    sources: [REQUESTS],
     select: FOCUS_SELECT,
     time: 'ChargePeriodStart',
     orderBy: 'ChargePeriodStart, x_RequestId, x_Revision, x_LineNumber',

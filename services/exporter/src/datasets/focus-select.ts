@@ -1,4 +1,60 @@
-/** The charges of FOCUS 1.2 as the view `focus` gives them (infra/clickhouse/migrations), corrections among them. */
-export const FOCUS_SELECT = `SELECT * EXCEPT (x_EnteredAt) FROM weir.focus
-WHERE ChargePeriodStart >= {from:DateTime64(3, 'UTC')} AND ChargePeriodStart < {to:DateTime64(3, 'UTC')}
-  AND x_EnteredAt <= {snapshot:DateTime64(3, 'UTC')}`;
+import { SOURCES, windowOf } from './dataset.ts';
+
+/** Lines that add up to the row's cost become charges of their own; else the row is one charge. Σ is the ledger's. */
+const LINES = `if(isNotNull(t.cost_usd) AND arraySum(x -> ifNull(x.7, toDecimal64(0, 12)), t.cost_lines) = t.cost_usd
+    AND notEmpty(t.cost_lines),
+  arrayMap((x, n) -> (x.1, toNullable(x.2), x.3, x.4, x.5, x.6, x.7, n), t.cost_lines, arrayEnumerate(t.cost_lines)),
+  [('', CAST(NULL, 'Nullable(Float64)'), '', '', toInt64(1), '', t.cost_usd, toUInt32(0))])`;
+
+/** Columns of FOCUS 1.2, null where the ledger does not know; what FOCUS has no column for starts with `x_`. */
+export const FOCUS_SELECT = `SELECT
+  line.7 AS BilledCost,
+  nullIf(toString(t.account), '') AS BillingAccountId,
+  CAST(NULL, 'Nullable(String)') AS BillingAccountName,
+  'USD' AS BillingCurrency,
+  toStartOfMonth(t.ts) AS BillingPeriodStart,
+  toStartOfMonth(t.ts) + INTERVAL 1 MONTH AS BillingPeriodEnd,
+  'Usage' AS ChargeCategory,
+  if(t.revision > 1, 'Correction', NULL) AS ChargeClass,
+  concat(toString(t.provider), ' ', toString(t.model), if(line.1 = '', '', concat(' ', line.1))) AS ChargeDescription,
+  'Usage-Based' AS ChargeFrequency,
+  t.ts AS ChargePeriodStart,
+  t.ts + toIntervalMillisecond(greatest(t.duration_ms, 1)) AS ChargePeriodEnd,
+  line.2 AS ConsumedQuantity,
+  nullIf(line.3, '') AS ConsumedUnit,
+  CAST(NULL, 'Nullable(Decimal(18, 12))') AS ContractedCost,
+  CAST(NULL, 'Nullable(Decimal(38, 18))') AS ContractedUnitPrice,
+  line.7 AS EffectiveCost,
+  toString(t.provider) AS InvoiceIssuerName,
+  if(line.4 = '', NULL, line.7) AS ListCost,
+  toDecimal128OrNull(line.4, 18) / line.5 AS ListUnitPrice,
+  if(line.4 = '', NULL, 'Standard') AS PricingCategory,
+  if(line.4 = '', NULL, line.2) AS PricingQuantity,
+  if(line.4 = '', NULL, nullIf(line.3, '')) AS PricingUnit,
+  toString(t.provider) AS ProviderName,
+  toString(t.provider) AS PublisherName,
+  nullIf(t.region, '') AS RegionId,
+  nullIf(t.priced_model, '') AS ResourceId,
+  nullIf(toString(t.model), '') AS ResourceName,
+  'Model' AS ResourceType,
+  'AI and Machine Learning' AS ServiceCategory,
+  toString(t.provider) AS ServiceName,
+  'Generative AI' AS ServiceSubcategory,
+  nullIf(line.6, '') AS SkuId,
+  nullIf(line.1, '') AS SkuMeter,
+  nullIf(line.6, '') AS SkuPriceId,
+  nullIf(toString(t.gateway), '') AS SubAccountId,
+  t.tags AS Tags,
+  toString(t.request_id) AS x_RequestId,
+  t.revision AS x_Revision,
+  line.8 AS x_LineNumber,
+  toString(t.operation) AS x_Operation,
+  nullIf(toString(t.env), '') AS x_Env,
+  nullIf(toString(t.feature), '') AS x_Feature,
+  nullIf(t.user_id, '') AS x_UserId,
+  nullIf(toString(t.api_key_id), '') AS x_ApiKeyId,
+  nullIf(toString(t.token_id), '') AS x_TokenId,
+  nullIf(t.service_tier, '') AS x_ServiceTier,
+  toString(t.cost_source) AS x_CostSource,
+  nullIf(t.unpriced_reason, '') AS x_UnpricedReason
+${windowOf(SOURCES.REQUESTS, `${LINES} AS line`)}`;

@@ -122,7 +122,7 @@ const ledgerSums: Partial<Record<DatasetName, string>> = {
   usage_1h: `SELECT sum(usd) AS usd FROM (
     SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime} UNION ALL
     SELECT sum(delta_usd) FROM weir.cost_adjustments FINAL WHERE toStartOfHour(ts) = {h:DateTime})`,
-  focus: 'SELECT sum(amount_usd) AS usd FROM weir.ledger_entries WHERE toStartOfHour(ts) = {h:DateTime}',
+  focus: 'SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
 };
 
 describe('I4 an exported hour', () => {

@@ -17,6 +17,13 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
+/** A call that fetches, and who waits for it. */
+interface Flight {
+  readonly waiters: Set<Waiter>;
+  /** Until it is stored: a call that comes right after the one that fetched it is a hit. */
+  answer?: CachedAnswer;
+}
+
 export interface LookUp {
   readonly key: CacheKey;
   /** How long it waits for another call that fetches the same. */
@@ -35,7 +42,7 @@ export class AnswerCache {
   readonly #store: ResponseCache;
   readonly #dependencies: IngressDependencies;
   readonly #metrics: IngressMetrics;
-  readonly #flights = new Map<string, Set<Waiter>>();
+  readonly #flights = new Map<string, Flight>();
 
   constructor(store: ResponseCache, dependencies: IngressDependencies, metrics: IngressMetrics) {
     this.#store = store;
@@ -59,6 +66,8 @@ export class AnswerCache {
   }
 
   async #stored(key: CacheKey): Promise<CachedAnswer | undefined> {
+    const settled = this.#flights.get(idOf(key))?.answer;
+    if (settled !== undefined) return settled;
     try {
       return await this.#store.get(key, this.#dependencies.clock.now());
     } catch (error) {
@@ -68,31 +77,41 @@ export class AnswerCache {
   }
 
   #join({ key, waitMs, fits, done }: LookUp): () => void {
-    const id = JSON.stringify([key.gateway, key.account, key.name, key.chosen]);
+    const id = idOf(key);
     const flight = this.#flights.get(id);
     if (flight === undefined) {
-      this.#flights.set(id, new Set());
+      this.#flights.set(id, { waiters: new Set() });
       done({ lease: { settle: (answer) => this.#settle(id, key, answer) } });
       return () => undefined;
     }
+    if (flight.answer !== undefined) {
+      done(fits(flight.answer) ? { answer: flight.answer } : 'alone');
+      return () => undefined;
+    }
+    const { waiters } = flight;
     const waiter: Waiter = {
       done: (found) => done(typeof found === 'object' && 'answer' in found && !fits(found.answer) ? 'alone' : found),
       timer: setTimeout(() => {
-        flight.delete(waiter);
+        waiters.delete(waiter);
         done('alone');
       }, waitMs),
     };
-    flight.add(waiter);
+    waiters.add(waiter);
     return () => {
       clearTimeout(waiter.timer);
-      flight.delete(waiter);
+      waiters.delete(waiter);
     };
   }
 
   #settle(id: string, key: CacheKey, answer: CachedAnswer | undefined): void {
-    const waiters = [...(this.#flights.get(id) ?? [])];
-    this.#flights.delete(id);
-    if (answer !== undefined) void this.#keep(key, answer);
+    const flight = this.#flights.get(id);
+    const waiters = [...(flight?.waiters ?? [])];
+    flight?.waiters.clear();
+    if (flight === undefined || answer === undefined) this.#flights.delete(id);
+    else {
+      flight.answer = answer;
+      void this.#keep(key, answer).then(() => this.#flights.delete(id));
+    }
     for (const { done, timer } of waiters) {
       clearTimeout(timer);
       done(answer === undefined ? 'alone' : { answer });
@@ -113,3 +132,5 @@ export class AnswerCache {
     this.#dependencies.logger.warn({ code }, message);
   }
 }
+
+const idOf = ({ gateway, account, name, chosen }: CacheKey): string => JSON.stringify([gateway, account, name, chosen]);

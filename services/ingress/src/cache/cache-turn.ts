@@ -66,7 +66,7 @@ export class CacheTurn {
   }
 
   /** Stores an answer that came whole, and gives it to the calls that wait for it. */
-  keep(call: Call, end: CallEnd): void {
+  keep(call: Call, end: CallEnd, usageAdded: boolean): void {
     const copy = this.#copy;
     if (this.#lease === undefined || copy?.whole !== true || !end.complete) return;
     const body = copy.body();
@@ -77,7 +77,7 @@ export class CacheTurn {
     const lease = this.#lease;
     this.#lease = undefined;
     metrics.cacheStored.inc();
-    lease.settle({ headers: this.#headers, body, requestId: call.id, usageAdded: false, storedAt, expiresAt });
+    lease.settle({ headers: this.#headers, body, requestId: call.id, usageAdded, storedAt, expiresAt });
   }
 
   /** Ends the turn: who waits for its answer fetches it for itself. */

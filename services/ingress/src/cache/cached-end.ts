@@ -2,11 +2,13 @@ import type { CachedAnswer } from '@weir/response-cache';
 import type { IngressConfig } from '../config.ts';
 import { outcomeOf } from '../exchange/outcome.ts';
 import type { Stopwatch } from '../exchange/stopwatch.ts';
-import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
+import type { CapturedPayload } from '../ledger/body-capture.ts';
 import type { CallEnd } from '../ledger/call-record.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
+import { capturedBody } from '../ledger/captured-body.ts';
 import type { IngressDependencies } from '../ports.ts';
-import { type ResponseHead, readResponseHead } from '../wire/response-headers.ts';
+import { UsageFilter } from '../usage/usage-filter.ts';
+import { type ResponseHead, readResponseHead, withoutLength } from '../wire/response-headers.ts';
 
 interface CachedEndContext {
   readonly config: IngressConfig;
@@ -21,18 +23,24 @@ export interface CachedCall {
   readonly startedAt: number;
   readonly clientGone: boolean;
   readonly stopwatch: Stopwatch;
+  /** True: the client did not ask for the usage that Weir asked for. */
+  readonly withholdsUsage: boolean;
+}
+
+/** Its row, and what the client gets. */
+export interface CachedEnd {
+  readonly end: CallEnd;
+  readonly head: ResponseHead;
+  readonly body: Buffer;
 }
 
 /** How a call that the cache answers ends: its row holds the answer, so that what it would have cost can be told. */
 export function cachedEnd(
   { config, budget, dependencies }: CachedEndContext,
-  { answer, request, startedAt, clientGone, stopwatch }: CachedCall,
-): { readonly end: CallEnd; readonly head: ResponseHead } {
+  { answer, request, startedAt, clientGone, stopwatch, withholdsUsage }: CachedCall,
+): CachedEnd {
   const head = readResponseHead(answer.headers);
-  const capture = new BodyCapture({ headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes }, budget);
-  capture.push(answer.body);
-  const response = capture.finish();
-  capture.release();
+  const response = capturedBody(answer.body, config, budget);
   const now = dependencies.clock.monotonic();
   const durationUs = Math.max(1, Math.round((now - startedAt) * 1_000));
   const end: CallEnd = {
@@ -49,5 +57,8 @@ export function cachedEnd(
     request,
     response,
   };
-  return { end, head };
+  if (!answer.usageAdded || !withholdsUsage) return { end, head, body: answer.body };
+  const filter = new UsageFilter();
+  const passed = filter.push(answer.body);
+  return { end, head: withoutLength(head), body: Buffer.concat([passed, filter.end()]) };
 }

@@ -11,8 +11,16 @@ import type { CallRecorder } from '../ledger/call-recorder.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
 import { callSummary } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
+import { UsageFilter } from '../usage/usage-filter.ts';
+import type { OwnHeaders } from '../wire/call-target.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
-import { type ResponseHead, readResponseHead, readTrailers } from '../wire/response-headers.ts';
+import {
+  isPlainEventStream,
+  type ResponseHead,
+  readResponseHead,
+  readTrailers,
+  withoutLength,
+} from '../wire/response-headers.ts';
 import type { CallStep } from './call-step.ts';
 import type { ClientAnswer } from './client-answer.ts';
 import { HeldAnswer } from './held-answer.ts';
@@ -45,6 +53,8 @@ export interface AttemptOptions {
   readonly startedAt: number;
   /** From dispatch to the head of the answer; undefined leaves it at the limit of the configuration. */
   readonly timeoutMs: number | undefined;
+  /** True: what it sends asks for the usage of a stream, and its client did not. */
+  readonly usageAdded: boolean;
 }
 
 /** The exchange that an attempt is part of. */
@@ -88,6 +98,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #head: ResponseHead | undefined;
   #held: HeldAnswer | undefined;
   #copy: AnswerCopy | undefined;
+  /** Withholds what only Weir asked for. */
+  #filter: UsageFilter | undefined;
   /** The last chunk of an answer of known length: it leaves after the event is durable. */
   #last: Buffer | undefined;
   /** Why Weir itself ended the attempt; '' when the client's leaving is reason enough. */
@@ -114,17 +126,25 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#last;
   }
 
-  dispatch(body: UploadBody): void {
-    const { step, timeoutMs } = this.#options;
+  get usageWithheld(): boolean {
+    return this.#filter !== undefined;
+  }
+
+  /** `headers` replace the client's and those of the provider's configuration. */
+  dispatch(body: UploadBody, headers: OwnHeaders | undefined): void {
+    const { step, timeoutMs, usageAdded } = this.#options;
     const { target } = this.call;
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#late(), timeoutMs);
     const streamed = body !== null && !Buffer.isBuffer(body);
+    // A stream can only be read here as it is.
+    const plain = usageAdded ? { 'accept-encoding': 'identity' } : undefined;
+    const own = (headers ?? plain) === undefined ? target.ownHeaders : { ...target.ownHeaders, ...headers, ...plain };
     this.#context.dispatcher.dispatch(
       {
         origin: target.origin,
         path: target.path,
         method: this.call.method,
-        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, target.ownHeaders),
+        headers: upstreamRequestHeaders(step.rawHeaders, step.connection, streamed, own),
         body,
         headersTimeout: this.#context.config.firstByteTimeoutMs,
       },
@@ -183,7 +203,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
         this.#held = new HeldAnswer(status, statusText, head, this.#context.budget);
         this.#timer = setTimeout(() => this.cut('UPSTREAM_IDLE_TIMEOUT'), HELD_ANSWER_MS);
       } else {
-        client.head(status, statusText, head, this.#owner.answerHeaders(this));
+        if (this.#options.usageAdded && isPlainEventStream(head)) this.#filter = new UsageFilter();
+        const shown = this.#filter === undefined ? head : withoutLength(head);
+        client.head(status, statusText, shown, this.#owner.answerHeaders(this));
       }
     }
     stopwatch.leave(outer);
@@ -200,8 +222,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (bytes - this.#drainFromBytes > this.#context.config.drainBytes) this.cut('UPSTREAM_DRAIN_LIMIT');
     } else if (this.#held?.push(chunk) !== true) {
       if (this.#held !== undefined) this.#passHeld(this.#held);
-      if (bytes === this.#head?.contentLength) this.#last = chunk;
-      else if (!client.write(chunk)) controller.pause();
+      const passed = this.#filter === undefined ? chunk : this.#filter.push(chunk);
+      if (bytes === this.#head?.contentLength) this.#last = passed;
+      else if (passed.length > 0 && !client.write(passed)) controller.pause();
     }
     stopwatch.leave(outer);
   }
@@ -243,6 +266,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
+    const rest = this.#filter?.end();
+    if (rest !== undefined && rest.length > 0) this.#last = Buffer.concat([this.#last ?? EMPTY, rest]);
     const end = this.#callEnd(errorCode, complete);
     this.#owner.attemptEnded(this, end, trailers);
     this.#capture.release();
@@ -283,4 +308,5 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
+const EMPTY = Buffer.alloc(0);
 const micros = (ms: number): number => Math.max(0, Math.round(ms * 1000));

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
+import { admitCaller } from '../identity/admit.ts';
+import type { LimitContext } from '../limits/limit-gate.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
 import { idHeaders } from '../wire/id-headers.ts';
@@ -22,9 +24,9 @@ export class CallAcceptor {
   readonly #exchanges = new Slots<Exchange>();
   #stopping = false;
 
-  constructor(context: AttemptContext, routing: LiveRouting, fingerprint: KeyFingerprint) {
+  constructor(context: AttemptContext, routing: LiveRouting, limits: LimitContext, fingerprint: KeyFingerprint) {
     this.#context = context;
-    this.#planner = new StepPlanner(context.dependencies, fingerprint);
+    this.#planner = new StepPlanner(context.dependencies, limits, fingerprint);
     this.#routing = routing;
   }
 
@@ -50,19 +52,21 @@ export class CallAcceptor {
     const metadata = readCallMetadata(request.headers, 'refusal' in target || target.settings.collectLogs);
     if (metadata.warning !== '') metrics.metadataWarnings.inc();
     const eventId = metadata.eventId === '' ? id : metadata.eventId;
-    if ('refusal' in target) {
-      metrics.refusals.inc({ code: target.refusal.code });
-      const details = { logId: id, method: request.method, code: target.refusal.code };
+    const steps = 'refusal' in target ? target : this.#stepsOf({ id, request, metadata }, target);
+    if ('refusal' in target || 'refusal' in steps) {
+      const refusal = 'refusal' in target ? target.refusal : (steps as { readonly refusal: Refusal }).refusal;
+      metrics.refusals.inc({ code: refusal.code });
+      const details = { logId: id, method: request.method, code: refusal.code };
       dependencies.logger.debug(details, 'call refused');
       const headers = [...idHeaders({ id, parentId: id, eventId, step: 0 }), ...this.#answerHeaders(metadata)];
-      sendRefusal(response, target.refusal, headers);
+      sendRefusal(response, refusal, headers);
       return;
     }
     const exchange = new Exchange(this.#context, {
       id,
       eventId,
       settings: target.settings,
-      steps: this.#stepsOf({ id, request, metadata }, target),
+      steps,
       request,
       response,
       answerHeaders: this.#answerHeaders(metadata),
@@ -85,10 +89,20 @@ export class CallAcceptor {
     return this.#routing.current.resolveUniversal(url) ?? target;
   }
 
-  #stepsOf(start: CallStart, target: CallTarget | UniversalTarget): ExchangeOptions['steps'] {
-    if ('provider' in target) return [this.#planner.native(start, target, this.#stopping)];
+  #stepsOf(
+    call: Omit<CallStart, 'routing' | 'stopping'>,
+    target: CallTarget | UniversalTarget,
+  ): ExchangeOptions['steps'] | { readonly refusal: Refusal } {
     const routing = this.#routing.current;
-    return (body) => this.#planner.universal(start, { place: target, routing, stopping: this.#stopping }, body);
+    const start = { ...call, routing, stopping: this.#stopping };
+    if ('provider' in target) {
+      const step = this.#planner.native(start, target);
+      return 'refusal' in step ? step : [step];
+    }
+    const { clock } = this.#context.dependencies;
+    const caller = admitCaller(routing.identity, call.request.headers, target, clock.now());
+    if ('refusal' in caller) return caller;
+    return (body) => this.#planner.universal(start, target, caller.token, body);
   }
 
   #answerHeaders(metadata: CallMetadata): readonly string[] {

@@ -1,23 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
-import type { CachedAnswer } from '@weir/response-cache';
 import type { Found } from '../cache/answer-cache.ts';
 import type { AnswerCopy } from '../cache/answer-copy.ts';
 import { CacheTurn } from '../cache/cache-turn.ts';
-import { startsJob } from '../cache/cacheable-call.ts';
-import { cachedEnd } from '../cache/cached-end.ts';
+import { type CachedEnd, cachedEnd } from '../cache/cached-end.ts';
+import { startsJob } from '../cache/starts-job.ts';
 import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
+import { capturedBody } from '../ledger/captured-body.ts';
+import type { EnterResult, Leave } from '../limits/step-gate.ts';
+import { AskedBody } from '../usage/asked-body.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
-import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
+import { Attempt, type AttemptContext, type AttemptOptions, type AttemptOwner } from './attempt.ts';
 import type { CallStep } from './call-step.ts';
 import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
+import { type NextAttempt, nextAttempt } from './next-attempt.ts';
 import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
-import { isRetriedAnswer, isRetriedFailure, retryAfterMs, retryDelayMs } from './retry-policy.ts';
+import { isRetriedAnswer } from './retry-policy.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface ExchangeOptions {
@@ -36,18 +39,16 @@ export interface ExchangeOptions {
   onEnd(): void;
 }
 
-/** The attempt to make next. */
-interface Next {
-  readonly step: number;
-  readonly attempt: number;
-  readonly delayMs: number;
-}
-
 /** An answer held back, and whose it is: it is given when no later attempt has one. */
 interface KeptAnswer {
   readonly attempt: Attempt;
   readonly trailers: [string, string][];
 }
+
+/** Why a call ends without an attempt; no code when the client has left. */
+type Ending = Refusal | { readonly code: IngressErrorCode | ''; readonly detail: string };
+
+const isRefusal = (ending: Ending): ending is Refusal => ending.code !== '';
 
 /**
  * One client call: reads the request, makes attempts until one has an answer to pass on, and answers. Each attempt ends
@@ -64,6 +65,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   readonly #options: ExchangeOptions;
   readonly #upload: Upload;
   readonly #capture: BodyCapture;
+  readonly #askedBody = new AskedBody();
   #request: CapturedPayload | undefined;
   /** Of which step `#request` is, when that has a body of its own. */
   #requestStep: CallStep | undefined;
@@ -71,11 +73,16 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #body: UploadBody = null;
   /** The attempt that is under way. */
   #attempt: Attempt | undefined;
+  /** What the latest attempt was given by its gate. */
+  #leave: Leave | undefined;
+  /** The same until it is settled. */
+  #unsettled: Leave | undefined;
   #attemptsMade = 0;
   #kept: KeptAnswer | undefined;
   /** The cache's part in the step that is under way. */
   #turn: CacheTurn | undefined;
-  #lookingUp = false;
+  /** The cache or a policy has been asked, and has not answered yet. */
+  #pending = false;
   #waitTimer: NodeJS.Timeout | undefined;
   #cutCode: IngressErrorCode | '' | undefined;
   #ended = false;
@@ -94,7 +101,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       request: options.request,
       capture: this.#capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: this.#needsBody ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#gateNeedsBody ? config.requestBodyBytesMax : this.#needsBody ? config.keptBodyBytesMax : 0,
       budget,
     });
   }
@@ -111,13 +118,13 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     this.#cutCode ??= code;
     if (this.#attempt !== undefined) this.#attempt.cut(code);
     else if (this.#attemptsMade === 0) this.#refuse({ code, detail: '' });
-    else if (this.#waitTimer !== undefined || this.#lookingUp) this.#giveUp(code);
+    else if (this.#waitTimer !== undefined || this.#pending) this.#giveUp({ code, detail: '' });
   }
 
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
     this.#body = body;
-    const refusal = this.#readSteps(body);
+    const refusal = this.#readSteps(body) ?? this.#roomRefusal;
     if (refusal === undefined) this.#begin({ step: 0, attempt: 1, delayMs: 0 });
     else this.#refuse(refusal);
     this.stopwatch.leave(outer);
@@ -151,7 +158,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const step = this.#steps[call.step];
     if (step?.body !== undefined && step !== this.#requestStep) {
       this.#requestStep = step;
-      this.#request = this.#payloadOf(step.body);
+      this.#request = capturedBody(step.body, this.#context.config, this.#context.budget);
     }
     this.#request ??= this.#capture.finish();
     return this.#request;
@@ -173,25 +180,25 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const step = this.#steps[call.step];
     const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
     const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
-    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached];
+    const limits = this.#leave?.answerHeaders ?? [];
+    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached, ...limits];
   }
 
   attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
     this.#attempt = undefined;
-    const next = this.#nextAfter(attempt, 0, undefined, code);
-    if (next !== undefined) this.#begin(next);
-    else if (this.#attemptsMade > 1) this.#giveUp(code);
-    else this.#refuse({ code, detail: '' });
+    this.#attemptsMade -= 1;
+    this.#refusedStep(attempt, { code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
     this.#attempt = undefined;
+    this.#settle(end);
     const next = this.#nextAfter(attempt, end.status, end.head, end.errorCode);
     if (next === undefined) this.client.expectEnd();
     if (end.complete) this.#keep(attempt, trailers);
     else attempt.held?.take();
     this.#context.recorder.record(attempt.call, end, (durable) => {
-      if (durable) this.#turn?.keep(attempt.call, end);
+      if (durable) this.#turn?.keep(attempt.call, end, attempt.usageWithheld);
       if (!durable) this.client.cut();
       else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
@@ -203,7 +210,20 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   /** True when the request is to be known whole before it is sent, or could be sent more than once. */
   get #needsBody(): boolean {
-    return typeof this.#options.steps === 'function' || this.#mayRepeat || this.#steps[0]?.cache !== undefined;
+    const [first] = this.#steps;
+    const read = typeof this.#options.steps === 'function' || first?.addsUsage === true;
+    return read || this.#mayRepeat || first?.cache !== undefined;
+  }
+
+  /** True when a policy must see the whole request before any of it is sent. */
+  get #gateNeedsBody(): boolean {
+    return this.#steps.some(({ gate }) => gate?.needsBody === true);
+  }
+
+  /** A body that a policy must see, and for which there is no room in memory. */
+  get #roomRefusal(): Refusal | undefined {
+    const missing = this.#gateNeedsBody && !this.#repeatable;
+    return missing ? { code: 'INGRESS_OVERLOADED', detail: 'There is no room for the request body.' } : undefined;
   }
 
   /** True when a plan could need the request more than once. */
@@ -222,37 +242,26 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     return undefined;
   }
 
-  #payloadOf(body: Buffer): CapturedPayload {
-    const { config, budget } = this.#context;
-    const capture = new BodyCapture({ headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes }, budget);
-    capture.push(body);
-    const payload = capture.finish();
-    // The bytes are those of the client's body, which counts already.
-    capture.release();
-    return payload;
-  }
-
   /** The attempt to make after this one; undefined when its answer, or the lack of one, is the client's. */
   #nextAfter(
-    { call }: Attempt,
+    { call }: { readonly call: Call },
     status: number,
     head: ResponseHead | undefined,
     code: IngressErrorCode | '',
-  ): Next | undefined {
+  ): NextAttempt | undefined {
     if (!this.#mayRepeat) return undefined;
-    const steps = this.#steps;
-    const step = steps[call.step];
-    if (step === undefined) return undefined;
     if (this.#cutCode !== undefined || this.client.gone || this.client.headSent || !this.#repeatable) return undefined;
-    if (status > 0 && status < 400) return undefined;
-    const retried = head === undefined ? isRetriedFailure(code) : isRetriedAnswer(status, head.recorded);
-    if (retried && call.attempt < step.retry.maxAttempts) {
-      const { config, dependencies } = this.#context;
-      const asked = head === undefined ? 0 : retryAfterMs(head.recorded, dependencies.clock.now());
-      const delayMs = Math.max(asked, retryDelayMs(step.retry, call.attempt, dependencies.random()));
-      if (asked <= config.retryAfterMaxMs) return { step: call.step, attempt: call.attempt + 1, delayMs };
-    }
-    return call.step + 1 < steps.length ? { step: call.step + 1, attempt: 1, delayMs: 0 } : undefined;
+    const { config, dependencies } = this.#context;
+    return nextAttempt(
+      this.#steps,
+      call,
+      { status, head, code },
+      {
+        retryAfterMaxMs: config.retryAfterMaxMs,
+        nowMs: dependencies.clock.now(),
+        random: dependencies.random(),
+      },
+    );
   }
 
   /** False for a body that is sent as it comes. */
@@ -260,7 +269,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     return this.#body === null || Buffer.isBuffer(this.#body);
   }
 
-  #wait(next: Next): void {
+  #wait(next: NextAttempt): void {
     if (next.delayMs === 0) this.#begin(next);
     else {
       this.#waitTimer = setTimeout(() => {
@@ -271,10 +280,17 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** The first attempt of a step comes after a look into the cache. */
-  #begin(next: Next): void {
+  #begin(next: NextAttempt): void {
     const step = this.#steps[next.step];
     if (step === undefined) return;
-    if (next.attempt === 1) this.#turn = this.#turnOf(step);
+    if (next.attempt === 1) {
+      const refusal = step.gate?.check?.(step.call, this.#wholeBody(step));
+      if (refusal !== undefined) {
+        this.#refusedStep(step, refusal);
+        return;
+      }
+      this.#turn = this.#turnOf(step);
+    }
     if (next.attempt > 1 || this.#turn === undefined) {
       this.#attemptAt(step, next);
       return;
@@ -282,10 +298,10 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     const startedAt =
       this.#attemptsMade === 0 ? this.#options.acceptedAt : this.#context.dependencies.clock.monotonic();
     const waitMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, this.#context.config.cacheWaitMs);
-    this.#lookingUp = true;
+    this.#pending = true;
     this.#turn.lookUp(this.requestPayload(step).sha256, waitMs, (found) => {
       const outer = this.stopwatch.enter();
-      this.#lookingUp = false;
+      this.#pending = false;
       this.#found(step, next, found, startedAt);
       this.stopwatch.leave(outer);
     });
@@ -303,7 +319,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     );
   }
 
-  #found(step: CallStep, next: Next, found: Found, startedAt: number): void {
+  #found(step: CallStep, next: NextAttempt, found: Found, startedAt: number): void {
     const hit = typeof found === 'object' && 'answer' in found ? found.answer : undefined;
     this.#context.metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
     if (hit === undefined) {
@@ -311,22 +327,24 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
       return;
     }
     const call = this.#callAt(step, next);
-    const { end, head } = cachedEnd(this.#context, {
+    this.#attemptsMade += 1;
+    const cached = cachedEnd(this.#context, {
       answer: hit,
       request: this.requestPayload(step),
       startedAt,
       clientGone: this.client.gone,
       stopwatch: this.stopwatch,
+      withholdsUsage: this.#usageBody(step) !== undefined,
     });
     this.client.expectEnd();
-    this.#context.recorder.record(call, end, (durable) => {
-      if (durable) this.#giveCached(call, step, hit, head);
+    this.#context.recorder.record(call, cached.end, (durable) => {
+      if (durable) this.#giveCached(call, step, cached);
       else this.client.cut();
       this.#end();
     });
   }
 
-  #giveCached(call: Call, step: CallStep, { body }: CachedAnswer, head: ResponseHead): void {
+  #giveCached(call: Call, step: CallStep, { body, head }: CachedEnd): void {
     if (this.client.gone) return;
     const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
     this.client.head(200, 'OK', head, headers);
@@ -334,24 +352,74 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** The step's call as its next attempt is recorded. */
-  #callAt(step: CallStep, next: Next): Call {
-    const first = this.#attemptsMade === 0;
-    this.#attemptsMade += 1;
-    if (first) return step.call;
+  #callAt(step: CallStep, next: NextAttempt): Call {
+    if (this.#attemptsMade === 0) return step.call;
     const { clock, uuid } = this.#context.dependencies;
     return { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
   }
 
-  #attemptAt(step: CallStep, next: Next): void {
+  #attemptAt(step: CallStep, next: NextAttempt): void {
     const { acceptedAt } = this.#options;
     const startedAt = this.#attemptsMade === 0 ? acceptedAt : this.#context.dependencies.clock.monotonic();
     const call = this.#callAt(step, next);
     // The last of several attempts waits for its answer as long as the configuration lets it (reference: §5.2).
-    const unhurried = step.retry.maxAttempts > 1 && call.attempt === step.retry.maxAttempts;
+    const unhurried = step.retry.maxAttempts > 1 && next.attempt === step.retry.maxAttempts;
     const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
-    const attempt = new Attempt(this.#context, this, { step, call, startedAt, timeoutMs });
-    this.#attempt = attempt;
-    attempt.dispatch(step.body ?? this.#body);
+    const options = { step, call, startedAt, timeoutMs, usageAdded: this.#usageBody(step) !== undefined };
+    this.#leave = undefined;
+    const entered = step.gate?.enter(call, this.#wholeBody(step));
+    if (!(entered instanceof Promise)) {
+      this.#entered(options, entered);
+      return;
+    }
+    this.#pending = true;
+    void entered.then((result) => {
+      const outer = this.stopwatch.enter();
+      this.#pending = false;
+      // Nothing has gone upstream: a call that ended meanwhile needs no row.
+      if (!this.#ended) this.#entered(options, result);
+      else if ('settle' in result) result.settle?.(undefined);
+      this.stopwatch.leave(outer);
+    });
+  }
+
+  #wholeBody(step: CallStep): Buffer | null | undefined {
+    const body = step.body ?? this.#body;
+    return body === null || Buffer.isBuffer(body) ? body : undefined;
+  }
+
+  /** The body that asks for the usage of its stream; undefined when the step's body goes as it is. */
+  #usageBody(step: CallStep): Buffer | undefined {
+    const body = step.addsUsage ? this.#wholeBody(step) : null;
+    return Buffer.isBuffer(body) ? this.#askedBody.of(body) : undefined;
+  }
+
+  #entered(options: AttemptOptions, result: EnterResult | undefined): void {
+    if (result !== undefined && 'refusal' in result) {
+      this.#refusedStep(options, result.refusal);
+      return;
+    }
+    const { step } = options;
+    this.#leave = result;
+    this.#unsettled = result;
+    this.#attemptsMade += 1;
+    this.#attempt = new Attempt(this.#context, this, options);
+    this.#attempt.dispatch(this.#usageBody(step) ?? step.body ?? this.#body, result?.headers);
+  }
+
+  #settle(end: CallEnd | undefined): void {
+    this.#unsettled?.settle?.(end);
+    this.#unsettled = undefined;
+  }
+
+  /** Of an attempt nothing went upstream: there is no row of it. */
+  #refusedStep(step: { readonly call: Call }, refusal: Refusal): void {
+    this.#settle(undefined);
+    this.#leave = undefined;
+    const next = this.#nextAfter(step, 0, undefined, refusal.code);
+    if (next !== undefined) this.#begin(next);
+    else if (this.#attemptsMade > 0) this.#giveUp(refusal);
+    else this.#refuse(refusal);
   }
 
   #keep(attempt: Attempt, trailers: [string, string][]): void {
@@ -361,16 +429,16 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse({ code, detail }: { readonly code: IngressErrorCode | ''; readonly detail: string }): void {
-    this.#context.metrics.refusals.inc({ code: code === '' ? 'CLIENT_LEFT' : code });
-    if (code !== '') this.client.fail({ code, detail }, this.#ownHeaders);
+  #refuse(refusal: Ending): void {
+    this.#context.metrics.refusals.inc({ code: isRefusal(refusal) ? refusal.code : 'CLIENT_LEFT' });
+    if (isRefusal(refusal)) this.client.fail(refusal, this.#ownHeaders);
     this.#end();
   }
 
   /** Ends a call between two attempts: with the last answer, or with an error. */
-  #giveUp(code: IngressErrorCode | ''): void {
+  #giveUp(refusal: Ending): void {
     if (this.#kept !== undefined) this.#giveKept(this.#kept);
-    else if (code !== '') this.client.fail({ code, detail: '' }, this.#ownHeaders);
+    else if (isRefusal(refusal)) this.client.fail(refusal, this.#ownHeaders);
     this.#end();
   }
 

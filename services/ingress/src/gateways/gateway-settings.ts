@@ -1,49 +1,27 @@
-import type { Backoff, CallPolicy } from '../wire/call-policy.ts';
-
-/** Settings of one gateway, as the configuration gives them; times in milliseconds, sizes in bytes. */
-export interface GatewayConfig {
-  /** False: nothing personal is kept, unless a request says `cf-aig-collect-log: true`. */
-  readonly collectLogs: boolean;
-  /** False: bodies of this gateway are never written anywhere, whatever a request header says (I8). */
-  readonly collectPayloads: boolean;
-  /** 0: answers are not cached. */
-  readonly cacheTtlSeconds: number;
-  /** Larger answers are not cached. */
-  readonly cacheEntryBytesMax: number;
-  /** To the provider's first byte; 0: the limit of the ingress alone. */
-  readonly requestTimeoutMs: number;
-  /** Of one step, the first attempt included. */
-  readonly retryMaxAttempts: number;
-  readonly retryDelayMs: number;
-  readonly retryBackoff: Backoff;
-  /** True: 400/2005 when every attempt failed, instead of the provider's own status. */
-  readonly cloudflareErrors: boolean;
-}
-
-/** What a setting is when the configuration says nothing. */
-const GATEWAY_DEFAULTS: GatewayConfig = {
-  collectLogs: true,
-  collectPayloads: true,
-  cacheTtlSeconds: 0,
-  cacheEntryBytesMax: 25 * 1024 * 1024,
-  requestTimeoutMs: 0,
-  retryMaxAttempts: 1,
-  retryDelayMs: 500,
-  retryBackoff: 'exponential',
-  cloudflareErrors: false,
-};
+import { compileRateLimits, type RateLimit } from '../limits/rate-limit.ts';
+import type { CallPolicy } from '../wire/call-policy.ts';
+import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
 
 /** A gateway as a call sees it, for the whole of the call: a reload makes new ones and changes none. */
 export interface GatewaySettings extends GatewayConfig {
   readonly id: string;
   /** How its calls are carried out when they do not say so themselves. */
   readonly policy: CallPolicy;
+  readonly limits: readonly RateLimit[];
 }
 
-/** The settings of a gateway of which the configuration gives some, or none. */
+/**
+ * The settings of a gateway of which the configuration gives some, or none.
+ * @throws WeirError `INGRESS_CONFIG_INVALID`.
+ */
 export function gatewaySettings(id: string, given: Partial<GatewayConfig>): GatewaySettings {
   const gateway = { ...GATEWAY_DEFAULTS, ...given };
   const { retryMaxAttempts: maxAttempts, retryDelayMs: delayMs, retryBackoff: backoff, requestTimeoutMs } = gateway;
   const timeoutMs = requestTimeoutMs === 0 ? undefined : requestTimeoutMs;
-  return { ...gateway, id, policy: { retry: { maxAttempts, delayMs, backoff }, timeoutMs, warning: '' } };
+  return {
+    ...gateway,
+    id,
+    policy: { retry: { maxAttempts, delayMs, backoff }, timeoutMs, warning: '' },
+    limits: compileRateLimits('gateway', id, gateway.rateLimits),
+  };
 }

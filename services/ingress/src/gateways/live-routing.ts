@@ -1,4 +1,5 @@
 import type { RoutingConfig } from '../config.ts';
+import type { Identity } from '../identity/admit.ts';
 import {
   createTargetResolver,
   type ResolveTarget,
@@ -10,6 +11,7 @@ import { compileRouting } from './routing.ts';
 
 /** One version of the routing: what a call begins with it keeps. */
 export interface RoutingVersion {
+  readonly identity: Identity;
   readonly resolveTarget: ResolveTarget;
   /** Undefined when the path is not that of a universal call. */
   resolveUniversal(url: string): UniversalTarget | { readonly refusal: Refusal } | undefined;
@@ -35,5 +37,10 @@ export class LiveRouting {
 
 function versionOf(config: RoutingConfig): RoutingVersion {
   const table = compileRouting(config);
-  return { resolveTarget: createTargetResolver(table), resolveUniversal: (url) => resolveUniversal(url, table) };
+  const { identity } = table;
+  return {
+    identity,
+    resolveTarget: createTargetResolver(table),
+    resolveUniversal: (url) => resolveUniversal(url, table),
+  };
 }

@@ -23,6 +23,8 @@ export interface Call {
   /** False: its bodies are never written anywhere. */
   readonly collectPayload: boolean;
   readonly apiKeyId: string;
+  /** Name of the gateway token that called; '' when none did. */
+  readonly tokenId: string;
   readonly method: string;
   readonly userAgent: string;
   readonly requestContentType: string;

@@ -1,5 +1,6 @@
 import { systemClock } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
+import { openMemoryState } from '@weir/shared-state/drivers/memory';
 import { describe, expect, it } from 'vitest';
 import { INGRESS_DEFAULTS } from '../config.ts';
 import { gatewaySettings } from '../gateways/gateway-settings.ts';
@@ -31,6 +32,7 @@ function scene(): {
       version: 'test',
       clock: systemClock,
       uuid: () => '',
+      state: openMemoryState({ clock: systemClock }),
       random: () => 0.5,
     },
     createIngressMetrics(metrics),
@@ -66,10 +68,12 @@ function call(id: string): Call {
     },
     metadata: {
       ...{ env: '', feature: '', userId: '', sessionId: '', traceId: '', eventId: '', tags: {}, warning: '' },
+      said: { userId: '', sessionId: '', tags: {} },
       ...{ collectLog: true, collectPayload: true, customCost: '' },
     },
     collectPayload: true,
     apiKeyId: '',
+    tokenId: '',
     method: 'POST',
     userAgent: '',
     requestContentType: '',

@@ -28,6 +28,7 @@ export function requestEvent(call: Call, end: CallEnd, payload: Payload, facts: 
     session_id: metadata.sessionId,
     trace_id: metadata.traceId,
     api_key_id: call.apiKeyId,
+    token_id: call.tokenId,
     tags: metadata.tags,
     provider: target.provider,
     method: call.method,

@@ -3,9 +3,10 @@ import { createCodec, type RequestEvent } from '@weir/events';
 import { createUuidV7, type Started, systemClock, WeirError } from '@weir/kernel';
 import { readExchange } from '@weir/providers';
 import { openMemoryCache } from '@weir/response-cache/drivers/memory';
+import { openMemoryState } from '@weir/shared-state/drivers/memory';
 import type { IngressConfig } from '../config.ts';
 import { createIngress, type Ingress } from '../ingress.ts';
-import type { IngressDependencies, IngressLogger, IngressMetricsRegistry } from '../ports.ts';
+import type { IngressDependencies, IngressGauge, IngressLogger, IngressMetricsRegistry } from '../ports.ts';
 
 const codec = createCodec('request');
 
@@ -67,11 +68,23 @@ export class TestTelemetry {
       series: (labels) => ({ inc: (value = 1) => this.#count(name, labels, value) }),
     }),
     histogram: () => ({ observe: () => undefined, series: () => ({ observe: () => undefined }) }),
-    gauge: (_name, _help, _labels, collect) => {
-      collect?.({ set: () => undefined });
+    gauge: (name, _help, _labels, collect) => {
+      if (collect !== undefined) this.#collectors.set(name, collect);
       return { set: () => undefined };
     },
   };
+  readonly #collectors = new Map<string, (gauge: IngressGauge) => void>();
+
+  /** What a gauge says at this moment. */
+  gaugeValue(name: string): number {
+    let value = Number.NaN;
+    this.#collectors.get(name)?.({
+      set: (current) => {
+        value = current;
+      },
+    });
+    return value;
+  }
 
   #count(name: string, labels: object, value: number): void {
     const key = `${name}${JSON.stringify(labels)}`;
@@ -108,6 +121,7 @@ export async function startTestIngress(
       readExchange,
       version: '0.0.0-test',
       clock: systemClock,
+      state: openMemoryState({ clock: systemClock }),
       uuid: createUuidV7(),
       random: () => 0.5,
       responseCache: openMemoryCache({ bytesMax: 64 * 1024 * 1024, entriesMax: 10_000 }),

@@ -10,6 +10,8 @@ export interface CallMetadata {
   /** '' when the client gave none. */
   readonly eventId: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** What limits count by: as above, but never left out; not for the row. */
+  readonly said: SaidMetadata;
   /** `cf-aig-custom-cost` as sent; '' when none, or too long to be one. */
   readonly customCost: string;
   /** Why entries of `cf-aig-metadata` were left out, printable ASCII; '' when none were. */
@@ -18,6 +20,12 @@ export interface CallMetadata {
   readonly collectLog: boolean;
   /** False: no body is kept (`cf-aig-collect-log-payload: false`, or `collectLog` false). */
   readonly collectPayload: boolean;
+}
+
+export interface SaidMetadata {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 const ENTRIES_MAX = 32;
@@ -61,11 +69,14 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
   const collectLog = collectLogs ? asked !== 'false' : asked === 'true';
   const header = one(headers['cf-aig-metadata']);
   const { promoted, tags, warning } = header === '' ? NO_METADATA : parseMetadata(header);
+  const userId = promoted.userId ?? '';
+  const sessionId = promoted.sessionId ?? one(headers['cf-aig-session-id']).slice(0, ID_LENGTH_MAX);
   return {
     env: promoted.env ?? '',
     feature: promoted.feature ?? '',
-    userId: collectLog ? (promoted.userId ?? '') : '',
-    sessionId: collectLog ? (promoted.sessionId ?? one(headers['cf-aig-session-id']).slice(0, ID_LENGTH_MAX)) : '',
+    userId: collectLog ? userId : '',
+    sessionId: collectLog ? sessionId : '',
+    said: { userId, sessionId, tags },
     traceId: traceId(headers),
     eventId: one(headers['cf-aig-event-id']).slice(0, ID_LENGTH_MAX),
     tags: collectLog ? tags : NO_TAGS,
@@ -73,6 +84,27 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
     warning,
     collectLog,
     collectPayload: collectLog && one(headers['cf-aig-collect-log-payload']) !== 'false',
+  };
+}
+
+/** With the owner's entries, of the caller's token, instead of the client's of the same name. */
+export function withOwnerMetadata(metadata: CallMetadata, owner: Readonly<Record<string, string>>): CallMetadata {
+  const changed: { -readonly [Key in Promoted]?: string } = {};
+  const said: { userId?: string; sessionId?: string } = {};
+  const tags: Record<string, string> = {};
+  for (const key in owner) {
+    const value = owner[key] ?? '';
+    const column = PROMOTED.get(key);
+    if (column === undefined) tags[key] = value;
+    else if (column === 'userId' || column === 'sessionId') said[column] = value;
+    if (column !== undefined && (metadata.collectLog || column === 'env' || column === 'feature'))
+      changed[column] = value;
+  }
+  return {
+    ...metadata,
+    ...changed,
+    tags: metadata.collectLog ? { ...metadata.tags, ...tags } : metadata.tags,
+    said: { ...metadata.said, ...said, tags: { ...metadata.said.tags, ...tags } },
   };
 }
 

@@ -1,7 +1,7 @@
 import { customSlug, findProvider, isAllowedFalTarget, type ResolveOptions, resolveUpstream } from '@weir/providers';
 import type { RoutingConfig } from '../config.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
-import type { RoutingTable } from '../gateways/routing.ts';
+import type { RoutingTable } from '../gateways/routing-table.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Where a call goes. */

@@ -6,6 +6,12 @@ export interface Refusal {
   readonly code: IngressErrorCode;
   /** What exactly is wrong, for a person; never a body, a credential or anything else that is secret. */
   readonly detail: string;
+  /** Instead of the code's own message on the wire. */
+  readonly message?: string;
+  /** When it is worth to ask again, where the code does not say it. */
+  readonly retryAfterSeconds?: number;
+  /** Flat list of headers for this answer alone. */
+  readonly headers?: readonly string[];
 }
 
 interface WireError {
@@ -31,6 +37,18 @@ const WIRE: Partial<Record<IngressErrorCode, WireError>> = {
   INGRESS_PATH_INVALID: invalidProvider,
   INGRESS_GATEWAY_UNKNOWN: unknownGateway,
   INGRESS_ACCOUNT_UNKNOWN: unknownGateway,
+  INGRESS_UNAUTHORIZED: { httpStatus: 401, number: 2009, message: 'Unauthorized' },
+  INGRESS_RATE_LIMITED: { httpStatus: 429, number: 2003, message: 'Rate limited', retryAfterSeconds: 1 },
+  INGRESS_BUDGET_EXCEEDED: { httpStatus: 429, number: 2041, message: 'Spend limit exceeded', retryAfterSeconds: 60 },
+  INGRESS_STATE_UNREACHABLE: {
+    httpStatus: 503,
+    number: 2108,
+    message: 'Limits cannot be counted',
+    retryAfterSeconds: 1,
+  },
+  INGRESS_DENIED: { httpStatus: 403, number: 2105, message: 'Access denied by policy' },
+  INGRESS_KEY_UNKNOWN: { httpStatus: 400, number: 2040, message: 'No such BYOK credential' },
+  INGRESS_CREDENTIAL_FAILED: { httpStatus: 502, number: 2106, message: 'No credential for the provider' },
   INGRESS_NOT_SUPPORTED: { httpStatus: 404, number: 2008, message: 'Not supported' },
   INGRESS_REQUEST_INVALID: { httpStatus: 400, number: 2100, message: 'Invalid request' },
   INGRESS_UNIVERSAL_INVALID: { httpStatus: 400, number: 7001, message: 'Invalid request' },
@@ -46,7 +64,8 @@ const WIRE: Partial<Record<IngressErrorCode, WireError>> = {
 
 /** The HTTP status and body of a refusal: Cloudflare's envelope, with `error` and `errors` (reference: §10.1). */
 export function refusalAnswer(refusal: Refusal): { readonly status: number; readonly body: string } {
-  const { httpStatus, number, message } = WIRE[refusal.code] ?? badGateway;
+  const { httpStatus, number, message: usual } = WIRE[refusal.code] ?? badGateway;
+  const message = refusal.message ?? usual;
   const errors = [{ code: number, message }];
   const body = JSON.stringify({
     success: false,
@@ -67,13 +86,14 @@ export function refusalAnswer(refusal: Refusal): { readonly status: number; read
 /** Sends a refusal with Weir's own headers (`idHeaders`, flat name-value list). */
 export function sendRefusal(response: ServerResponse, refusal: Refusal, idHeaders: readonly string[]): void {
   const { status, body } = refusalAnswer(refusal);
-  const retryAfter = WIRE[refusal.code]?.retryAfterSeconds;
+  const retryAfter = refusal.retryAfterSeconds ?? WIRE[refusal.code]?.retryAfterSeconds;
   response.writeHead(status, [
     'content-type',
     'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
     ...(retryAfter === undefined ? [] : ['retry-after', String(retryAfter)]),
+    ...(refusal.headers ?? []),
     ...idHeaders,
   ]);
   response.end(body);

@@ -27,7 +27,7 @@ const ACCESS_COOKIE = /(?:^|;)\s*CF_Authorization=[^;]*/gi;
 /**
  * The headers to send upstream, as a flat list in the client's order and spelling (reference: §2, §14.2).
  * `content-length` is kept only for a body that is streamed: undici sets it for a body it holds whole. `own` headers, of
- * the provider's configuration, come last and replace the client's.
+ * the provider's configuration and of a stored key, come last and replace the client's; '' only takes the client's off.
  */
 export function upstreamRequestHeaders(
   raw: readonly string[],
@@ -51,7 +51,10 @@ export function upstreamRequestHeaders(
     }
     headers.push(name, value);
   }
-  for (const name in own) headers.push(name, own[name] ?? '');
+  for (const name in own) {
+    const value = own[name] ?? '';
+    if (value !== '') headers.push(name, value);
+  }
   return headers;
 }
 

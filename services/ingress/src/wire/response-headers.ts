@@ -122,6 +122,20 @@ export function isStreamType(contentType: string): boolean {
   return STREAM_TYPE.test(contentType);
 }
 
+/** True for server-sent events that are not compressed. */
+export function isPlainEventStream({ contentType, contentEncoding }: ResponseHead): boolean {
+  const plain = contentEncoding === '' || contentEncoding === 'identity';
+  return plain && /^text\/event-stream\b/i.test(contentType);
+}
+
+/** The head of an answer of which not every byte is passed on. */
+export function withoutLength(head: ResponseHead): ResponseHead {
+  const forward = head.forward.filter((_, index) => {
+    return (head.forward[index - (index % 2)] ?? '').toLowerCase() !== 'content-length';
+  });
+  return { ...head, forward, contentLength: -1 };
+}
+
 function isRecorded(lower: string): boolean {
   if (RECORDED.has(lower)) return true;
   for (const prefix of RECORDED_PREFIXES) {

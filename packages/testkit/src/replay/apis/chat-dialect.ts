@@ -10,6 +10,8 @@ export interface ChatDialect {
   readonly done: boolean;
   /** Name of the field that shows the reasoning; '' when it is hidden. */
   readonly reasoningField: '' | 'reasoning' | 'reasoning_content';
+  /** True when a streamed tool call comes whole, in one event. */
+  readonly wholeToolCalls: boolean;
   /** Response header with the request id. */
   readonly requestIdHeader: string;
   /** A comment line before the first event; '' for none. */
@@ -51,6 +53,7 @@ const OPENAI: ChatDialect = {
   streamUsage: 'asked',
   done: true,
   reasoningField: '',
+  wholeToolCalls: false,
   requestIdHeader: 'x-request-id',
   comment: '',
   units: {},
@@ -89,6 +92,7 @@ const DIALECTS: Readonly<Record<string, ChatDialect>> = {
   mistral: {
     ...OPENAI,
     streamUsage: 'finish-chunk',
+    wholeToolCalls: true,
     requestIdHeader: 'mistral-correlation-id',
     usage: cachedUsage,
   },

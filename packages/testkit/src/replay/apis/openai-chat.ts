@@ -127,6 +127,11 @@ function streamDeltas({ dialect, completion }: ChatExchange, tokensPerChunk: num
   }
   for (const text of groupPieces(completion.pieces, tokensPerChunk)) deltas.push({ content: text });
   for (const [index, toolCall] of completion.toolCalls.entries()) {
+    if (dialect.wholeToolCalls) {
+      const call = { name: toolCall.name, arguments: JSON.stringify(toolCall.arguments) };
+      deltas.push({ tool_calls: [{ index, id: `call_${toolCall.id}`, function: call }] });
+      continue;
+    }
     const named = { name: toolCall.name, arguments: '' };
     deltas.push({ tool_calls: [{ index, id: `call_${toolCall.id}`, type: 'function', function: named }] });
     for (const fragment of JSON.stringify(toolCall.arguments).match(/[\s\S]{1,16}/g) ?? []) {

@@ -45,7 +45,9 @@ async function killDuring(child: ChildProcess, token: string, afterMs: number): 
   return begun;
 }
 
-it('loses nothing and doubles nothing through kill -9 in the middle of inserts (I3)', { timeout: 60_000 }, async () => {
+it('loses nothing and doubles nothing through kill -9 in the middle of inserts (I3)', {
+  timeout: 240_000,
+}, async () => {
   const path = join(directory, 'plan.json');
   await writeFile(path, JSON.stringify(plan()));
   const prepared = await openChdbWarehouse({ directory: join(directory, 'warehouse') });

@@ -1,0 +1,191 @@
+import { picoToText } from '@weir/kernel';
+import { SPEND_DRIVERS, type SpendDriver } from '../attribution/decompose.ts';
+import type { Explanation } from '../attribution/spend-ledger.ts';
+import type { Dims } from '../priced-event.ts';
+import { TUNING } from '../tuning.ts';
+import type { AnomalyKind, Direction, Driver, Finding } from '../watch/finding.ts';
+import { isProduction } from '../watch/stream-dims.ts';
+import { describe } from './describe.ts';
+
+export type AlertSeverity = 'info' | 'low' | 'medium' | 'high';
+export type AlertState = 'open' | 'update' | 'resolved';
+
+export interface AnomalyAlert {
+  readonly id: string;
+  readonly ts: number;
+  readonly started_at: number;
+  readonly severity: AlertSeverity;
+  readonly state: AlertState;
+  readonly kind: AnomalyKind;
+  readonly driver: Driver;
+  readonly direction: Direction;
+  readonly dims: Dims;
+  readonly attributed: readonly { readonly dims: Dims; readonly share: number }[];
+  readonly metric: string;
+  readonly observed: number;
+  readonly expected: number;
+  readonly usd_an_hour: number;
+  readonly nats: number;
+  readonly evidence: Readonly<Record<string, string>>;
+  readonly spend: AlertSpend | null;
+  /** Of calls it is about, the dearest first. */
+  readonly sample_ids: readonly number[];
+  readonly message: string;
+}
+
+/** The change of spend in the calls since the onset, exactly; amounts are decimal text. */
+export interface AlertSpend {
+  readonly span_minutes: number;
+  readonly now_usd: string;
+  readonly usual_usd: string;
+  /** They add up to now − usual to the last digit; the largest first. `share` is of the whole change. */
+  readonly parts: readonly { readonly driver: SpendDriver; readonly delta_usd: string; readonly share: number }[];
+}
+
+interface OpenAlert {
+  finding: Finding;
+  severity: AlertSeverity;
+  lastTs: number;
+  id: string;
+}
+
+const RANK: Record<AlertSeverity, number> = { info: 0, low: 1, medium: 2, high: 3 };
+/** Never more than this, whatever it costs: nothing is wrong with a surge or a launch. */
+const INFO_ONLY: ReadonlySet<AnomalyKind> = new Set(['traffic_surge', 'new_feature']);
+/** Found again and again while it lasts, which is for days. */
+const LASTING: ReadonlySet<AnomalyKind> = new Set(['slow_drift', 'price_change', 'unpriced_model']);
+/** Found at every event while it lasts: silence means that it is over. */
+const REPEATED: ReadonlySet<AnomalyKind> = new Set([
+  'runaway_loop',
+  'key_leak',
+  'model_swap',
+  'outage',
+  'retry_storm',
+  'cache_collapse',
+]);
+/** Kinds that change what a request of a stream looks like: the first of them explains the others. */
+const ABOUT_REQUESTS: ReadonlySet<AnomalyKind> = new Set([
+  'prompt_change',
+  'token_shift',
+  'slow_drift',
+  'model_swap',
+  'cache_collapse',
+]);
+
+/** One change, one alert: what is already told, or explained by what is told, is not told again. */
+export class AlertBook {
+  readonly #open = new Map<string, OpenAlert>();
+  readonly #resolved = new Set<string>();
+  readonly #explain: (finding: Finding) => Explanation | undefined;
+  readonly #emit: (alert: AnomalyAlert) => void;
+
+  constructor(emit: (alert: AnomalyAlert) => void, explain: (finding: Finding) => Explanation | undefined) {
+    this.#emit = emit;
+    this.#explain = explain;
+  }
+
+  report(finding: Finding): void {
+    const severity = severityOf(finding);
+    const key = JSON.stringify([finding.kind, finding.direction, finding.cause]);
+    const known = this.#open.get(key);
+    if (known !== undefined && finding.ts - known.lastTs < repeatMsOf(finding.kind)) {
+      known.lastTs = finding.ts;
+      this.#resolved.delete(key);
+      if (RANK[severity] <= RANK[known.severity]) return;
+      const state = known.severity === 'info' ? 'open' : 'update';
+      known.severity = severity;
+      this.#tell(known.id, finding, severity, state);
+      return;
+    }
+    if (this.#isEcho(finding, severity)) return;
+    const id = `${finding.kind}:${Object.values(finding.cause).join('/')}:${finding.onset}`;
+    this.#open.set(key, { finding, severity, lastTs: finding.ts, id });
+    this.#tell(id, finding, severity, 'open');
+  }
+
+  /** Event time has reached `ts`: what has not been seen for a while is over, or has become normal. */
+  tick(ts: number): void {
+    for (const [key, { finding, severity, lastTs, id }] of this.#open) {
+      const over = ts - lastTs > (REPEATED.has(finding.kind) ? TUNING.life.quietMs : TUNING.life.adoptMs);
+      if (over && !this.#resolved.has(key)) {
+        this.#resolved.add(key);
+        this.#tell(id, { ...finding, ts }, severity, 'resolved');
+      }
+      if (ts - lastTs <= TUNING.life.adoptMs) continue;
+      this.#open.delete(key);
+      this.#resolved.delete(key);
+    }
+  }
+
+  #isEcho(finding: Finding, severity: AlertSeverity): boolean {
+    if (!ABOUT_REQUESTS.has(finding.kind) || finding.stream < 0) return false;
+    for (const { finding: other, severity: told, lastTs } of this.#open.values()) {
+      if (other.stream !== finding.stream || !ABOUT_REQUESTS.has(other.kind)) continue;
+      if (RANK[told] < RANK[severity] || finding.ts - lastTs > TUNING.life.repeatMs) continue;
+      return true;
+    }
+    return false;
+  }
+
+  #tell(id: string, finding: Finding, severity: AlertSeverity, state: AlertState): void {
+    const { ts, onset, kind, driver, direction, dims, cause, metric, observed, expected, usdAnHour, nats, evidence } =
+      finding;
+    const explanation = state === 'resolved' ? undefined : this.#explain(finding);
+    this.#emit({
+      id,
+      ts,
+      started_at: onset,
+      severity,
+      state,
+      kind,
+      driver,
+      direction,
+      dims,
+      attributed: [{ dims: cause, share: 1 }],
+      metric,
+      observed,
+      expected,
+      usd_an_hour: usdAnHour,
+      nats,
+      evidence,
+      spend: explanation === undefined ? null : spendOf(explanation),
+      sample_ids: explanation?.sampleIds ?? [],
+      message: describe(finding, state, explanation),
+    });
+  }
+}
+
+function spendOf({ spanMs, now, usual, parts }: Explanation): AlertSpend {
+  const delta = now - usual;
+  const size = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
+  const ranked = SPEND_DRIVERS.map((driver) => ({ driver, part: parts[driver] })).sort((a, b) =>
+    Number(size(b.part) - size(a.part)),
+  );
+  return {
+    span_minutes: spanMs / 60_000,
+    now_usd: picoToText(now),
+    usual_usd: picoToText(usual),
+    parts: ranked.map(({ driver, part }) => ({
+      driver,
+      delta_usd: picoToText(part),
+      share: delta === 0n ? 0 : Number(part) / Number(delta),
+    })),
+  };
+}
+
+const repeatMsOf = (kind: AnomalyKind): number => (LASTING.has(kind) ? TUNING.life.adoptMs : TUNING.life.repeatMs);
+
+/** By the money at stake; what is not production must cost many times as much to be more than a note. */
+export function severityOf({ kind, direction, dims, usdAnHour, brief }: Finding): AlertSeverity {
+  const { leastUsdAnHour, leastUsdADay, otherEnvFactor, mediumUsdADay, highUsdADay } = TUNING.money;
+  const factor = isProduction(dims.env) ? 1 : otherEnvFactor;
+  const usd = Math.abs(usdAnHour) / factor;
+  const aDay = usd * 24;
+  if (INFO_ONLY.has(kind)) return 'info';
+  // What it costs is what nobody knows.
+  if (kind === 'unpriced_model') return 'low';
+  if (direction === 'down') return kind === 'outage' && usd > 0.8 * leastUsdAnHour ? 'medium' : 'info';
+  if (brief ? usd < leastUsdAnHour : aDay < leastUsdADay) return 'info';
+  if (aDay >= highUsdADay) return 'high';
+  return aDay >= mediumUsdADay ? 'medium' : 'low';
+}

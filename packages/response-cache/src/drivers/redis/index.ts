@@ -1,0 +1,1 @@
+export { openRedisCache } from './open-redis-cache.ts';

@@ -1,0 +1,52 @@
+import { createClient } from '@redis/client';
+import { startRedis, waitFor } from '@weir/testkit';
+import { afterAll, describe, expect, it } from 'vitest';
+import { describeResponseCacheContract, sampleAnswer, sampleKey } from '../../testing/index.ts';
+import { openRedisCache } from './index.ts';
+
+const redis = await startRedis('the Redis driver of the response cache');
+afterAll(() => redis?.stop());
+
+async function open(url: string) {
+  const cache = openRedisCache({ url, timeoutMs: 5_000, onError: () => undefined });
+  const ready = () =>
+    cache.get(sampleKey({ name: 'ready' }), 0).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(ready, { what: 'Redis' });
+  return cache;
+}
+
+describe.skipIf(redis === undefined)('redis', () => {
+  const url = redis?.value.url ?? '';
+
+  describeResponseCacheContract('redis', async () => {
+    const [cache, other] = [await open(url), await open(url)];
+    const release = async (): Promise<void> => void (await Promise.all([cache.close(), other.close()]));
+    return { cache, other, release };
+  });
+
+  it('bytes that are not those of the entry are never served, and are removed', async () => {
+    const cache = await open(url);
+    const key = sampleKey({ gateway: 'torn' });
+    await cache.set(key, sampleAnswer());
+    const client = createClient({ url });
+    await client.connect();
+    for (const name of await client.keys('weir:cache:*')) await client.setRange(name, 60, '~');
+    client.destroy();
+    await expect(cache.get(key, Date.now())).rejects.toMatchObject({ code: 'CACHE_CORRUPT' });
+    expect(await cache.get(key, Date.now())).toBeUndefined();
+    await cache.close();
+  });
+
+  it('I8 a server that is not there is a typed error at once, without its password', async () => {
+    const reasons: string[] = [];
+    const onError = (reason: string): void => void reasons.push(reason);
+    const cache = openRedisCache({ url: 'redis://user:s3cret@127.0.0.1:1', timeoutMs: 500, onError });
+    await expect(cache.get(sampleKey(), 0)).rejects.toMatchObject({ code: 'CACHE_FAILED' });
+    await expect.poll(() => reasons.length).toBeGreaterThan(0);
+    expect(reasons.join()).not.toContain('s3cret');
+    await cache.close();
+  });
+});

@@ -1,0 +1,1 @@
+export { describeSharedState, type SharedStateHarness } from './shared-state-contract.ts';

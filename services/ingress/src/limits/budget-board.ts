@@ -1,0 +1,180 @@
+import { type Budget, createZonedPeriods, limitInForce, matchBudget, ROLLING_STEPS, scopeKey } from '@weir/detectors';
+import type { BudgetStateEvent } from '@weir/events';
+import { fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
+import type { Call } from '../ledger/call-record.ts';
+import type { AttemptClaim } from './attempt-claim.ts';
+import type { WorstCall } from './call-meter.ts';
+import { type DimensionsOf, isCallDimension } from './dimension-names.ts';
+import { amountText, usedBy, worstOf } from './limit-claim.ts';
+import { type Counted, nanoFromPico } from './rate-limit.ts';
+
+/** A call as budgets see it. */
+export interface BudgetedCall {
+  readonly call: Call;
+  readonly valueIn: DimensionsOf;
+  readonly worst: WorstCall | undefined;
+  readonly usd: bigint | null;
+}
+
+/** What is used of a scope, as the ledger says; behind by what is on its way there. */
+interface Standing {
+  readonly periodStart: number;
+  readonly periodEnd: number;
+  readonly used: Readonly<Record<Counted, number>>;
+  readonly reached: boolean;
+}
+
+interface Enforced {
+  readonly budget: Budget;
+  readonly counted: Counted;
+  /** When the period of a moment begins and ends, ms. */
+  readonly spanAt: (nowMs: number) => { readonly start: number; readonly end: number };
+}
+
+/** Longer than any period: such a meter is never emptied, its key names the period. */
+const FOREVER_MS = 2 ** 45;
+/** What a call has reserved is let go of after this, should its process have died before the call ended. */
+const RESERVED_MS = 3_600_000;
+
+/**
+ * Budgets in front of calls. Used is what the installation has counted in the period or what the ledger says, whichever is
+ * more; reserved is what calls in flight may still use. A hard budget lets a call through when both and its own worst case
+ * fit into the limit, so that calls at one time overspend it by nothing that their requests tell.
+ */
+export class BudgetBoard {
+  readonly #hard: readonly Enforced[];
+  readonly #soft: readonly Enforced[];
+  readonly #standings = new Map<string, Standing>();
+  readonly #now: () => number;
+  /** Ids of hard budgets that count by what is not known before a call. */
+  readonly unenforced: readonly string[];
+
+  constructor(budgets: readonly Budget[], now: () => number) {
+    const known = budgets.filter(isKnownBeforeCalls);
+    this.#now = now;
+    this.#hard = known.filter(({ enforcement }) => enforcement === 'hard').map(enforced);
+    this.#soft = known.filter(({ enforcement }) => enforcement === 'soft').map(enforced);
+    const lost = budgets.filter((budget) => budget.enforcement === 'hard' && !known.includes(budget));
+    this.unenforced = lost.map(({ id }) => id);
+  }
+
+  /** True when the request must be read. */
+  get estimates(): boolean {
+    const all = [...this.#hard, ...this.#soft];
+    return this.#hard.some(({ counted }) => counted !== 'requests') || all.some(({ budget }) => namesModel(budget));
+  }
+
+  /** Takes what the ledger says. */
+  update(state: BudgetStateEvent): void {
+    this.#standings.set(state.scope_key, {
+      periodStart: state.period_start,
+      periodEnd: state.period_end,
+      used: { usd: nanoFromPico(state.spent_usd), tokens: state.tokens, requests: state.requests },
+      reached: state.state !== 'ok',
+    });
+  }
+
+  claims(call: BudgetedCall): readonly AttemptClaim[] {
+    const nowMs = this.#now();
+    return this.#hard.flatMap((each) => this.#claim(each, call, nowMs) ?? []);
+  }
+
+  /** Answer headers that name the soft budgets which are used up. */
+  warnings({ valueIn, worst }: Pick<BudgetedCall, 'valueIn' | 'worst'>): readonly string[] {
+    const nowMs = this.#now();
+    const reached = this.#soft.filter(({ budget }) => {
+      const values = matchBudget(budget, withModel(valueIn, worst));
+      const standing = values === undefined ? undefined : this.#standings.get(scopeKey(budget, values));
+      return standing?.reached === true && nowMs < standing.periodEnd;
+    });
+    if (reached.length === 0) return [];
+    return ['cf-aig-budget-warning', `used up: ${reached.map(({ budget }) => budget.id).join(', ')}`];
+  }
+
+  #claim(each: Enforced, call: BudgetedCall, nowMs: number): AttemptClaim | undefined {
+    const { budget, counted } = each;
+    const values = matchBudget(budget, withModel(call.valueIn, call.worst));
+    if (values === undefined) return undefined;
+    const scope = scopeKey(budget, values);
+    const span = each.spanAt(nowMs);
+    const { amount: inForce } = limitInForce(budget, span, values);
+    // Rounded down, as costs are rounded up.
+    const limit = counted === 'usd' ? Number(inForce / 1_000n) : Number(inForce);
+    const { spent, reserved } = metersOf(budget, scope, span);
+    const standing = this.#standings.get(scope);
+    const current = standing !== undefined && standing.periodEnd > nowMs && standing.periodStart >= span.start;
+    // A call of unknown price claims the least there is: it is refused where nothing is left.
+    const amount = Math.max(1, worstOf(counted, call));
+    return {
+      kind: 'budget',
+      counted,
+      claim: { meter: reserved, amount, limit, base: { meter: spent, atLeast: current ? standing.used[counted] : 0 } },
+      refusal: ({ used }) => {
+        const waitMs = budget.period.kind === 'calendar' ? span.end - nowMs : budget.period.stepMs;
+        const window = Math.round((span.end - span.start) / 1_000);
+        const technique = budget.period.kind === 'calendar' ? 'fixed' : 'sliding';
+        const what = counted === 'usd' ? 'cost' : counted;
+        return {
+          code: 'INGRESS_BUDGET_EXCEEDED',
+          detail: `Used and reserved: ${amountText(counted, used)}; this call may take ${amountText(counted, amount)}.`,
+          message:
+            `Spend limit exceeded: rule '${budget.id}' (${what} limit ${amountText(counted, limit)} per ${window}s, ${technique}) for ${call.call.target.provider} ${printable(call.worst?.model ?? '')}`.trimEnd(),
+          retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
+          headers: budgetHeaders(each, limit, used),
+        };
+      },
+      answerHeaders: (used) => budgetHeaders(each, limit, used),
+      changes: (end) => {
+        const used = usedBy(counted, end);
+        const back = { meter: reserved, amount: -amount, atMs: end.atMs };
+        return used === 0 ? [back] : [back, { meter: spent, amount: used, atMs: end.nowMs }];
+      },
+    };
+  }
+}
+
+const MODEL = 'request_model';
+
+function isKnownBeforeCalls({ filters, per }: Budget): boolean {
+  const names = [...filters.map(({ dimension }) => dimension), ...per];
+  return names.every((name) => name === MODEL || isCallDimension(name));
+}
+
+const namesModel = ({ filters, per }: Budget): boolean =>
+  per.includes(MODEL) || filters.some(({ dimension }) => dimension === MODEL);
+
+const withModel =
+  (valueIn: DimensionsOf, worst: WorstCall | undefined): DimensionsOf =>
+  (name) =>
+    name === MODEL ? (worst?.model ?? '') : valueIn(name);
+
+function enforced(budget: Budget): Enforced {
+  const { kind } = budget.limit;
+  const { period } = budget;
+  if (period.kind === 'calendar') {
+    const spanAt = createZonedPeriods(period.unit, period.timeZone, period.startsOn);
+    return { budget, counted: kind, spanAt };
+  }
+  const lengthMs = period.stepMs * ROLLING_STEPS;
+  return { budget, counted: kind, spanAt: (nowMs) => ({ start: nowMs - lengthMs, end: nowMs }) };
+}
+
+function metersOf(
+  { key, period }: Budget,
+  scope: string,
+  span: { readonly start: number },
+): { readonly spent: Meter; readonly reserved: Meter } {
+  const name = `budget:${key}:${scope}`;
+  const reserved = slidingMeter(`${name}:reserved`, RESERVED_MS);
+  if (period.kind === 'calendar') return { spent: fixedMeter(`${name}:${span.start}`, FOREVER_MS), reserved };
+  return { spent: slidingMeter(`${name}:spent`, period.stepMs * ROLLING_STEPS), reserved };
+}
+
+function budgetHeaders({ budget, counted }: Enforced, limit: number, used: number): string[] {
+  return [
+    ...['cf-aig-budget-id', budget.id, 'cf-aig-budget-limit', amountText(counted, limit)],
+    ...['cf-aig-budget-remaining', amountText(counted, Math.max(0, limit - used)), 'cf-aig-budget-unit', counted],
+  ];
+}
+
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 128);

@@ -1,0 +1,1 @@
+export { startTracer, TRACER_GROUP, type TracerConfig } from './service.ts';
