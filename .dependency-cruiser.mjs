@@ -67,7 +67,10 @@ export default {
       name: 'pure-packages-do-no-io',
       comment: 'usage, providers, pricing, detectors take bytes and time as arguments; I/O belongs to a service.',
       severity: 'error',
-      from: { path: '^packages/(usage|providers|pricing|detectors|reconcile)/src/', pathNot: ['\\.test\\.ts$', '/src/testing/'] },
+      from: {
+        path: '^packages/(usage|providers|pricing|detectors|reconcile)/src/',
+        pathNot: ['\\.test\\.ts$', '/src/testing/'],
+      },
       to: { dependencyTypes: ['core'] },
     },
     {
