@@ -35,7 +35,7 @@ export default {
       to: { couldNotResolve: true },
     },
     tier('0', 'kernel', 'kernel'),
-    tier('1', 'usage|telemetry|config', 'kernel'),
+    tier('1', 'usage|telemetry|config|reconcile', 'kernel'),
     tier('1-pure', 'providers|pricing|detectors', 'kernel|usage'),
     tier('2', 'events|event-log|warehouse|object-store|response-cache', 'kernel|usage'),
     tier('3', 'shared-state', 'kernel|event-log'),
@@ -67,7 +67,10 @@ export default {
       name: 'pure-packages-do-no-io',
       comment: 'usage, providers, pricing, detectors take bytes and time as arguments; I/O belongs to a service.',
       severity: 'error',
-      from: { path: '^packages/(usage|providers|pricing|detectors)/src/', pathNot: ['\\.test\\.ts$', '/src/testing/'] },
+      from: {
+        path: '^packages/(usage|providers|pricing|detectors|reconcile)/src/',
+        pathNot: ['\\.test\\.ts$', '/src/testing/'],
+      },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -38,6 +38,7 @@ export type InsertTable =
   | 'anomalies'
   | 'budget_states'
   | 'cost_adjustments'
+  | 'price_rates'
   | 'repricing_prices'
   | 'repricing_templates'
   | 'rollup_seals'

@@ -2,6 +2,8 @@ export { deriveCost, type SourcePosition } from './derive-cost.ts';
 export { COST_ERRORS } from './errors.ts';
 export { openPriceBook } from './price-book/open-price-book.ts';
 export { type PriceBookSettings, readPriceBook } from './price-book/read-price-book.ts';
+export type { OtherModel } from './reprice/price-call.ts';
+export { publishRates } from './reprice/publish-rates.ts';
 export {
   type RepricedModel,
   type RepriceOptions,
@@ -9,4 +11,5 @@ export {
   type RepriceSummary,
   reprice,
 } from './reprice/reprice.ts';
+export { type WhatIfAnswer, type WhatIfGroup, type WhatIfOptions, whatIf } from './reprice/what-if.ts';
 export { COST_GROUP, type CostDependencies, startCost } from './service.ts';

@@ -5,7 +5,9 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { reconcile } from './ledger/reconcile.ts';
 import { reprice } from './ledger/reprice.ts';
+import { whatIf } from './ledger/what-if.ts';
 import { explain } from './pricing/explain.ts';
 import { price } from './pricing/price.ts';
 import { usage } from './pricing/usage.ts';
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   usage,
   explain,
   reprice,
+  whatIf,
+  reconcile,
   budgets,
   backtest,
   cache,

@@ -62,6 +62,20 @@ const usd = (pico: string): string =>
 const NEW_TOTAL = usd('arraySum(p.amounts)');
 const NEW_LINES = `arrayMap((l, q, a) -> (l.1, q, l.2, l.3, l.4, l.5, if(l.7, ${usd('a')}, NULL)), t.lines, p.quantities, p.amounts)`;
 
+const IN_TIME = `ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`;
+/** The priced rows of a chunk as `r`, with their price `p`, its template `t`, and what they were corrected by so far, `a`. */
+const PRICED_ROWS = `(
+    SELECT request_id, ts, ${DIMENSIONS.join(', ')}, cost_usd, ${PARTS.join(', ')}
+    FROM requests FINAL WHERE revision = 1 AND ${IN_TIME}
+  ) AS r
+  INNER JOIN (SELECT * FROM repricing_prices WHERE chunk = {chunk:UInt32}) AS p ON p.request_id = r.request_id
+  INNER JOIN (SELECT * FROM repricing_templates WHERE chunk = {chunk:UInt32}) AS t ON t.template = p.template
+  LEFT JOIN (
+    SELECT request_id, max(revision) AS revision, sum(delta_usd) AS delta_usd, sum(unpriced_delta) AS unpriced_delta,
+      ${PARTS.map((part) => `sum(${deltaOf(part)}) AS ${deltaOf(part)}`).join(', ')}
+    FROM cost_adjustments FINAL WHERE ${IN_TIME} GROUP BY request_id
+  ) AS a ON a.request_id = r.request_id`;
+
 /**
  * Stages the corrections of a chunk: for every row whose cost, as booked and corrected so far, is not the new one. An
  * unknown cost counts as nothing in `delta_usd` and as one in `unpriced_delta`.
@@ -76,10 +90,8 @@ export async function stageAdjustments(
     const pico = `arraySum((a, l) -> if(l.6 = ${index + 1}, a, 0), p.amounts, t.lines)`;
     return `${usd(pico)} - (r.${part} + a.${deltaOf(part)}) AS ${deltaOf(part)}`;
   });
-  const sums = PARTS.map((part) => `sum(${deltaOf(part)}) AS ${deltaOf(part)}`);
   const changed = ['delta_usd', 'unpriced_delta', ...PARTS.map(deltaOf)].map((column) => `${column} != 0`);
   const explanation = EXPLANATION.map((name) => (name === 'cost_lines' ? `${NEW_LINES} AS cost_lines` : `t.${name}`));
-  const inTime = `ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`;
   await warehouse.execute(
     `INSERT INTO repricing_staged (${COLUMNS.join(', ')})
      SELECT r.request_id, r.ts, ${DIMENSIONS.map((name) => `r.${name}`).join(', ')},
@@ -89,17 +101,7 @@ export async function stageAdjustments(
        toInt8(toInt64(t.unknown) - (toInt64(isNull(r.cost_usd)) + a.unpriced_delta)) AS unpriced_delta,
        if(t.unknown, NULL, ${NEW_TOTAL}) AS cost_usd, ${explanation.join(', ')},
        {run:String}, {chunk:UInt32}, 'repricing', {version:String}, now64(3)
-     FROM (
-       SELECT request_id, ts, ${DIMENSIONS.join(', ')}, cost_usd, ${PARTS.join(', ')}
-       FROM requests FINAL WHERE revision = 1 AND ${inTime}
-     ) AS r
-     INNER JOIN (SELECT * FROM repricing_prices WHERE chunk = {chunk:UInt32}) AS p ON p.request_id = r.request_id
-     INNER JOIN (SELECT * FROM repricing_templates WHERE chunk = {chunk:UInt32}) AS t ON t.template = p.template
-     LEFT JOIN (
-       SELECT request_id, max(revision) AS revision, sum(delta_usd) AS delta_usd, sum(unpriced_delta) AS unpriced_delta,
-         ${sums.join(', ')}
-       FROM cost_adjustments FINAL WHERE ${inTime} GROUP BY request_id
-     ) AS a ON a.request_id = r.request_id
+     FROM ${PRICED_ROWS}
      WHERE ${changed.join(' OR ')}`,
     {
       params: { from, to, run: runId, chunk, version },
@@ -111,6 +113,35 @@ export async function stageAdjustments(
       },
     },
   );
+}
+
+/** Corrected cost beside the prices of a chunk, by model and feature. Amounts are decimal text. */
+export interface ComparedGroup {
+  readonly model: string;
+  readonly feature: string;
+  readonly rows: number;
+  readonly usd: string;
+  readonly unpriced: number;
+  readonly what_if_usd: string;
+  readonly what_if_unpriced: number;
+}
+
+export async function compareWithPrices(
+  warehouse: Warehouse,
+  chunk: number,
+  { from, to }: ChunkParams,
+): Promise<ComparedGroup[]> {
+  const result = await warehouse.query(
+    `SELECT toString(r.model) AS model, toString(r.feature) AS feature, toUInt32(count()) AS rows,
+       toString(sum(toDecimal128(ifNull(r.cost_usd, 0), 12) + a.delta_usd)) AS usd,
+       toUInt32(sum(toInt64(isNull(r.cost_usd)) + a.unpriced_delta)) AS unpriced,
+       toString(sum(toDecimal128(if(t.unknown, 0, ${NEW_TOTAL}), 12))) AS what_if_usd,
+       toUInt32(countIf(t.unknown)) AS what_if_unpriced
+     FROM ${PRICED_ROWS}
+     GROUP BY r.model, r.feature ORDER BY r.model, r.feature`,
+    { params: { from, to, chunk }, settings: { join_use_nulls: 0 } },
+  );
+  return result.rows<ComparedGroup>();
 }
 
 /** What a staged chunk changes, by model. Amounts are decimal text. */
@@ -171,9 +202,12 @@ export async function clearStaged(warehouse: Warehouse, { runId, chunk }: ChunkI
   await warehouse.execute(`ALTER TABLE repricing_staged DROP PARTITION ('${runId}', ${chunk})`);
 }
 
-/** Removes what a repricing that was killed left behind; nothing of it may be sealed any more. */
-export async function clearAll(warehouse: Warehouse): Promise<void> {
-  for (const table of ['repricing_prices', 'repricing_templates', 'repricing_staged']) {
-    await warehouse.execute(`TRUNCATE TABLE ${table}`);
-  }
+/** Removes the prices that a killed run left behind. */
+export async function clearScratch(warehouse: Warehouse): Promise<void> {
+  for (const table of ['repricing_prices', 'repricing_templates']) await warehouse.execute(`TRUNCATE TABLE ${table}`);
+}
+
+/** Removes the corrections that a killed run staged; none of them may be sealed any more. */
+export async function clearUnsealed(warehouse: Warehouse): Promise<void> {
+  await warehouse.execute('TRUNCATE TABLE repricing_staged');
 }

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '@weir/kernel';
 import { compareRollups, openSeals, type RollupSeal, rebuildRollups, type Warehouse, writeSeal } from '@weir/warehouse';
-import { type ChunkId, clearAll, clearStaged, hasLanded, landAdjustments } from './adjustments.ts';
+import { type ChunkId, clearScratch, clearStaged, clearUnsealed, hasLanded, landAdjustments } from './adjustments.ts';
 import { DAY_MS } from './plan-chunks.ts';
 import { holderHere } from './reprice-lock.ts';
 
@@ -48,7 +48,8 @@ export async function settleChunks(context: LandContext): Promise<number> {
     }
     await writeSeal(warehouse, seal, 'closed', clock.now());
   }
-  await clearAll(warehouse);
+  await clearScratch(warehouse);
+  await clearUnsealed(warehouse);
   return open.length;
 }
 

@@ -14,6 +14,7 @@ import { landChunk, settleChunks } from './land-chunk.ts';
 import { type Chunk, dayOf, planChunks, type RowScope } from './plan-chunks.ts';
 import { priceCall } from './price-call.ts';
 import { type CutPrice, PriceTemplates } from './price-templates.ts';
+import { publishRates } from './publish-rates.ts';
 import { type ChunkParams, chunkParams, pricedRows } from './read-calls.ts';
 import { holdRepricing } from './reprice-lock.ts';
 
@@ -73,11 +74,12 @@ const CHUNK_ROWS = 100_000;
  * @throws WeirError `REPRICE_RUNNING`, `WAREHOUSE_*`.
  */
 export async function reprice(options: RepriceOptions): Promise<RepriceSummary> {
-  const { warehouse, book, clock, signal } = options;
+  const { warehouse, book, clock, signal, dryRun } = options;
   const runId = createUuidV7(() => clock.now())();
   const hold = await holdRepricing(warehouse, runId, book.version, () => clock.now());
   try {
     const settledChunks = await settleChunks(options);
+    if (!dryRun) await publishRates(warehouse, book);
     const plan = await planChunks(warehouse, options, options.chunkRows ?? CHUNK_ROWS);
     const models = new Map<string, RepricedModel>();
     let [rows, unreadableRows, changedRows] = [0, 0, 0];
