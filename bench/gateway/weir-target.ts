@@ -20,7 +20,7 @@ const EVERYTHING = {
     },
   },
   tokens: { bench: { hash: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` } },
-  budgets: { each: { per: ['user_id'], period: 'month', limit_usd: '1000000', enforcement: 'hard' } },
+  budgets: { each: { per: ['user_id'], period: 'month', limit_usd: '900000', enforcement: 'hard' } },
 };
 
 /** `weir run ingress` with one worker, as a user would run it: capture and durable events are always on. */

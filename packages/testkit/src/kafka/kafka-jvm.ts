@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Releasers, type Started } from '@weir/kernel';
+import { errorCode, Releasers, type Started } from '@weir/kernel';
 import { freePort } from '../process/free-port.ts';
 import { type SpawnedProcess, spawnProcess } from '../process/spawn-process.ts';
 import { tempDirectory } from '../process/temp-directory.ts';
@@ -15,12 +15,25 @@ const LOGGING = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
 ] as const;
+const START_ATTEMPTS = 3;
 const START_MS = 90_000;
 const USER = { name: 'weir', password: 'scram-secret' } as const;
 const run = promisify(execFile);
 
 /** The broker as a child process, from the jars of Maven. @throws WeirError `TESTKIT_KAFKA_DOWNLOAD`, `TESTKIT_PROCESS_ENDED`. */
 export async function startKafkaJvm(options: KafkaOptions): Promise<Started<KafkaServer>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Another test may have taken a port that was free; a directory of the caller's is not formatted a second time.
+      const again = errorCode(error) === 'TESTKIT_PROCESS_ENDED' && options.directory === undefined;
+      if (!again || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnce(options: KafkaOptions): Promise<Started<KafkaServer>> {
   const jars = join(await kafkaJars(), '*');
   const releasers = new Releasers();
   try {
