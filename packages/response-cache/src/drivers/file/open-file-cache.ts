@@ -2,10 +2,12 @@ import { hash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFile, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, errorMessage, WeirError } from '@weir/kernel';
+import { errorCode } from '@weir/kernel';
 import { decodeEntry, encodeEntry, entryKey } from '../../entry-codec.ts';
+import { failing } from '../../failing.ts';
 import type { CachedAnswer, CacheKey, CacheLimits, CacheSelection, ResponseCache } from '../../response-cache.ts';
 import { isSelected } from '../../selection.ts';
+import { shortDigest } from '../../short-digest.ts';
 import { TEMPORARY, walkEntries } from './cache-files.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -28,24 +30,22 @@ export function openFileCache({ directory, limits }: FileCacheOptions): Response
   const sweeper = new Sweeper(directory, limits);
   sweeper.start();
   return {
-    get: (key, now) => failing(() => getEntry(fileOf(directory, key), key, now)),
+    get: (key, now) => failing('', () => getEntry(fileOf(directory, key), key, now)),
     set: (key, answer) =>
-      failing(async () => {
+      failing('', async () => {
         const bytes = await putEntry(directory, key, answer);
         sweeper.written(bytes);
       }),
-    purge: (selection) => failing(() => purgeEntries(directory, selection)),
+    purge: (selection) => failing('', () => purgeEntries(directory, selection)),
     close: () => sweeper.stop(),
   };
 }
 
 /** The gateway and the account are folders, so that either can go by itself. */
 function fileOf(directory: string, { gateway, account, name, chosen }: CacheKey): string {
-  const folder = join(directory, digest(gateway), digest(account));
+  const folder = join(directory, shortDigest(gateway), shortDigest(account));
   return join(folder, `${chosen ? 'chosen' : 'digest'}-${hash('sha256', name, 'hex')}`);
 }
-
-const digest = (text: string): string => hash('sha256', text, 'hex').slice(0, 32);
 
 async function getEntry(path: string, key: CacheKey, now: number): Promise<CachedAnswer | undefined> {
   // Most look-ups find nothing: that takes no thread.
@@ -118,8 +118,8 @@ async function purgeEntries(directory: string, selection: CacheSelection): Promi
   let gone = 0;
   const named = key !== undefined || prefix !== undefined;
   for await (const path of walkEntries(directory, {
-    gateway: gateway === undefined ? undefined : digest(gateway),
-    account: account === undefined ? undefined : digest(account),
+    gateway: gateway === undefined ? undefined : shortDigest(gateway),
+    account: account === undefined ? undefined : shortDigest(account),
   })) {
     if (named && !(await isNamed(path, selection))) continue;
     await rm(path, { force: true });
@@ -143,14 +143,5 @@ async function isNamed(path: string, selection: CacheSelection): Promise<boolean
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
     throw error;
-  }
-}
-
-async function failing<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (WeirError.is(cause)) throw cause;
-    throw new WeirError('CACHE_FAILED', errorMessage(cause), { cause, retriable: true });
   }
 }

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import { createClient, RESP_TYPES } from '@redis/client';
-import { errorMessage, WeirError } from '@weir/kernel';
+import { errorMessage } from '@weir/kernel';
 import { decodeEntry, encodeEntry, entryKey } from '../../entry-codec.ts';
+import { failing } from '../../failing.ts';
 import type { CacheKey, CacheSelection, ResponseCache } from '../../response-cache.ts';
 import { isSelected } from '../../selection.ts';
+import { shortDigest } from '../../short-digest.ts';
 
 export interface RedisCacheOptions {
   /** `redis://` or `rediss://`, with user, password and database. */
@@ -38,7 +40,7 @@ export function openRedisCache({ url, timeoutMs, onError }: RedisCacheOptions): 
   const remove = async (name: string): Promise<void> => void (await client.sendCommand(['DEL', name]));
   return {
     get: (key, now) =>
-      failing(async () => {
+      failing('Redis: ', async () => {
         const entry = await bytes.get(nameOf(key));
         if (!Buffer.isBuffer(entry)) return undefined;
         try {
@@ -50,12 +52,12 @@ export function openRedisCache({ url, timeoutMs, onError }: RedisCacheOptions): 
         }
       }),
     set: (key, answer) =>
-      failing(async () => {
+      failing('Redis: ', async () => {
         const leftMs = Math.max(1, answer.expiresAt - Date.now());
         await client.sendCommand(['SET', nameOf(key), encodeEntry(key, answer), 'PX', String(leftMs)]);
       }),
     purge: (selection) =>
-      failing(async () => {
+      failing('Redis: ', async () => {
         let gone = 0;
         for (let cursor = '0'; ; ) {
           const page = await client.sendCommand<[string, string[]]>([
@@ -82,13 +84,13 @@ export function openRedisCache({ url, timeoutMs, onError }: RedisCacheOptions): 
   };
 }
 
-const digest = (text: string): string => hash('sha256', text, 'hex').slice(0, 32);
-
 const nameOf = ({ gateway, account, name, chosen }: CacheKey): string =>
-  [PREFIX, digest(gateway), digest(account), chosen ? 'chosen' : 'digest', hash('sha256', name, 'hex')].join(':');
+  [PREFIX, shortDigest(gateway), shortDigest(account), chosen ? 'chosen' : 'digest', hash('sha256', name, 'hex')].join(
+    ':',
+  );
 
 function patternOf({ gateway, account, key, prefix }: CacheSelection): string {
-  const of = (text: string | undefined): string => (text === undefined ? '*' : digest(text));
+  const of = (text: string | undefined): string => (text === undefined ? '*' : shortDigest(text));
   const kind = key === undefined && prefix === undefined ? '*' : 'chosen';
   return [PREFIX, of(gateway), of(account), kind, '*'].join(':');
 }
@@ -96,13 +98,4 @@ function patternOf({ gateway, account, key, prefix }: CacheSelection): string {
 function isNamed(start: unknown, selection: CacheSelection): boolean {
   const key = Buffer.isBuffer(start) ? entryKey(start) : undefined;
   return key !== undefined && isSelected(key, selection);
-}
-
-async function failing<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (WeirError.is(cause)) throw cause;
-    throw new WeirError('CACHE_FAILED', `Redis: ${errorMessage(cause)}`, { cause, retriable: true });
-  }
 }
