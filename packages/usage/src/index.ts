@@ -1,4 +1,5 @@
 export { BILLABLE_CLASSES, type BillableClass, type BillableUsage, toBillableClasses } from './billable-classes.ts';
+export { namedCounts } from './named-counts.ts';
 export {
   COST_SOURCES,
   type CostSource,

@@ -1,27 +1,6 @@
-import type { TokenUsage } from '@weir/usage';
+import { namedCounts, type TokenUsage } from '@weir/usage';
 
 type Expected = Readonly<Record<string, unknown>>;
-
-/** TokenUsage under the field names of the recorded expectations. */
-export function asExpected(usage: TokenUsage): Readonly<Record<string, number>> {
-  return {
-    input_tokens: usage.inputTokens,
-    uncached_input_tokens: usage.inputTokens - usage.cacheReadTokens - usage.cacheWriteTokens,
-    cached_input_tokens: usage.cacheReadTokens,
-    cache_write_tokens: usage.cacheWriteTokens,
-    cache_write_5m_tokens: usage.cacheWrite5mTokens,
-    cache_write_1h_tokens: usage.cacheWrite1hTokens,
-    output_tokens: usage.outputTokens,
-    reasoning_tokens: usage.reasoningTokens + (usage.units.extraReasoningTokens ?? 0),
-    input_audio_tokens: usage.inputAudioTokens,
-    output_audio_tokens: usage.outputAudioTokens,
-    input_image_tokens: usage.inputImageTokens,
-    output_image_tokens: usage.outputImageTokens,
-    input_video_tokens: usage.inputVideoTokens,
-    tool_use_prompt_tokens: usage.toolUsePromptTokens,
-    total_tokens: usage.totalTokens,
-  };
-}
 
 /** Names the fields in which usage differs from a recorded expectation; '' when none does. */
 export function toExpected(
@@ -32,7 +11,7 @@ export function toExpected(
 ): string {
   const differences: string[] = [];
   const compare = (label: string, want: Expected, have: TokenUsage): void => {
-    for (const [key, value] of Object.entries(asExpected(have))) {
+    for (const [key, value] of Object.entries(namedCounts(have))) {
       if (want[key] !== undefined && want[key] !== value) differences.push(`${label}${key} ${value} != ${want[key]}`);
     }
   };

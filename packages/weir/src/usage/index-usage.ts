@@ -1,5 +1,5 @@
 import type { ExchangeFacts, UsagePart } from '@weir/providers';
-import type { TokenUsage } from '@weir/usage';
+import { namedCounts, type TokenUsage } from '@weir/usage';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -59,23 +59,8 @@ function itemsOf({ usageParts }: ExchangeFacts, raw: readonly unknown[]): Json[]
 }
 
 function tokenCounts(usage: TokenUsage): Json {
-  return {
-    input_tokens: usage.inputTokens,
-    uncached_input_tokens: Math.max(0, usage.inputTokens - usage.cacheReadTokens - usage.cacheWriteTokens),
-    cached_input_tokens: usage.cacheReadTokens,
-    cache_write_tokens: usage.cacheWriteTokens,
-    cache_write_5m_tokens: usage.cacheWrite5mTokens,
-    cache_write_1h_tokens: usage.cacheWrite1hTokens,
-    output_tokens: usage.outputTokens,
-    reasoning_tokens: usage.reasoningTokens + (usage.units.extraReasoningTokens ?? 0),
-    input_audio_tokens: usage.inputAudioTokens,
-    output_audio_tokens: usage.outputAudioTokens,
-    input_image_tokens: usage.inputImageTokens,
-    output_image_tokens: usage.outputImageTokens,
-    input_video_tokens: usage.inputVideoTokens,
-    tool_use_prompt_tokens: usage.toolUsePromptTokens,
-    total_tokens: usage.totalTokens,
-  };
+  const counts = namedCounts(usage);
+  return { ...counts, uncached_input_tokens: Math.max(0, counts['uncached_input_tokens'] ?? 0) };
 }
 
 function extrasOf(facts: ExchangeFacts, raw: Json): Json {
