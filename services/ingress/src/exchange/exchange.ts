@@ -309,19 +309,26 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   #turnOf(step: CallStep): CacheTurn | undefined {
     this.#turn?.end();
-    const { cache, budget, dependencies, metrics } = this.#context;
+    const { cache, budget, config, dependencies, metrics } = this.#context;
     const body = step.body ?? this.#body;
     if (cache === undefined || step.cache === undefined || step.cache.skip || !this.#repeatable) return undefined;
     if (!step.cache.asked && Buffer.isBuffer(body) && startsJob(body)) return undefined;
     return new CacheTurn(
       { cache, budget, dependencies, metrics },
-      { ...step, wish: step.cache, entryBytesMax: this.#options.settings.cacheEntryBytesMax },
+      {
+        call: step.call,
+        headers: step.headers,
+        wish: step.cache,
+        entryBytesMax: this.#options.settings.cacheEntryBytesMax,
+        capturedBytesMax: config.captureHeadBytes,
+      },
     );
   }
 
   #found(step: CallStep, next: NextAttempt, found: Found, startedAt: number): void {
     const hit = typeof found === 'object' && 'answer' in found ? found.answer : undefined;
-    this.#context.metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
+    const { cacheHits, cacheMisses } = this.#context.metrics;
+    (hit === undefined ? cacheMisses : cacheHits).inc();
     if (hit === undefined) {
       this.#attemptAt(step, next);
       return;

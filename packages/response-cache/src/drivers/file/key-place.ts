@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { remembered } from '@weir/kernel';
 import { keyText } from '../../key-text.ts';
 import type { CacheKey } from '../../response-cache.ts';
 
@@ -8,29 +9,22 @@ export interface KeyPlace {
   readonly low: number;
 }
 
-/** Gateways and accounts whose digest is remembered; beyond, all are forgotten. */
-const SCOPES_MAX = 1_024;
 const DIGEST = /^[0-9a-f]{64}$/;
+/** Gateways and accounts whose digest is remembered. */
+const SCOPES = 512;
 
 /** Finds places; the digest that a name often is already is not made again. */
-export class KeyPlaces {
-  #scopes = new Map<string, KeyPlace>();
-
-  of(key: CacheKey): KeyPlace {
+export function createKeyPlaces(): (key: CacheKey) => KeyPlace {
+  const scopePlace = remembered(SCOPES, placeOf);
+  return (key) => {
     const { gateway, account, name, chosen } = key;
     if (chosen || !DIGEST.test(name)) return placeOf(keyText(key));
-    const scope = `${gateway.length},${gateway}${account}`;
-    let known = this.#scopes.get(scope);
-    if (known === undefined) {
-      if (this.#scopes.size >= SCOPES_MAX) this.#scopes = new Map();
-      known = placeOf(scope);
-      this.#scopes.set(scope, known);
-    }
+    const { high, low } = scopePlace(`${gateway.length},${gateway}${account}`);
     return {
-      high: (Number.parseInt(name.slice(0, 8), 16) ^ known.high) >>> 0,
-      low: (Number.parseInt(name.slice(8, 16), 16) ^ known.low) >>> 0,
+      high: (Number.parseInt(name.slice(0, 8), 16) ^ high) >>> 0,
+      low: (Number.parseInt(name.slice(8, 16), 16) ^ low) >>> 0,
     };
-  }
+  };
 }
 
 function placeOf(text: string): KeyPlace {

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@weir/kernel';
 import { tempDirectory, waitFor } from '@weir/testkit';
@@ -32,7 +41,8 @@ const segmentsOf = (directory: string): string[] =>
     .map((name) => join(directory, name));
 const indexOf = (directory: string): string =>
   join(directory, readdirSync(directory).find((name) => name.startsWith('index-')) ?? '');
-const bytesOf = (directory: string): number => segmentsOf(directory).reduce((sum, path) => sum + statSync(path).size, 0);
+const bytesOf = (directory: string): number =>
+  segmentsOf(directory).reduce((sum, path) => sum + statSync(path).size, 0);
 
 /** What a look-up comes to: an answer, a miss, or bytes that were found not to be those of the entry. */
 async function lookUp(cache: ResponseCache, key: CacheKey): Promise<CachedAnswer | 'none' | 'corrupt'> {

@@ -5,7 +5,7 @@ import { failing } from '../../failing.ts';
 import { liveAnswer } from '../../live-answer.ts';
 import type { CachedAnswer, CacheKey, CacheLimits, CacheSelection, ResponseCache } from '../../response-cache.ts';
 import { EntryIndex, type FoundPlace } from './entry-index.ts';
-import { KeyPlaces } from './key-place.ts';
+import { createKeyPlaces } from './key-place.ts';
 import { purgeEntries } from './purge-entries.ts';
 import { removeOldEntries } from './remove-old-entries.ts';
 import { SegmentReader } from './segment-reader.ts';
@@ -33,7 +33,7 @@ export function openFileCache(options: FileCacheOptions): ResponseCache {
 class FileCache implements ResponseCache {
   readonly #directory: string;
   readonly #bytesMax: number;
-  readonly #places = new KeyPlaces();
+  readonly #placeOf = createKeyPlaces();
   readonly #index: EntryIndex;
   readonly #reader: SegmentReader;
   readonly #writer: SegmentWriter;
@@ -62,7 +62,7 @@ class FileCache implements ResponseCache {
 
   get(key: CacheKey, now: number): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
     return failing('', () => {
-      const found = this.#index.find(this.#places.of(key));
+      const found = this.#index.find(this.#placeOf(key));
       if (found === undefined || found.expiresS * 1_000 <= now) return undefined;
       const entry = this.#reader.read(found);
       if (!(entry instanceof Promise)) return this.#answerOf(found, entry, key, now);
@@ -99,7 +99,7 @@ class FileCache implements ResponseCache {
 
   #put(key: CacheKey, { storedAt, expiresAt }: CachedAnswer, entry: Buffer): void | Promise<void> {
     this.#room.take(entry.length);
-    const place = this.#places.of(key);
+    const place = this.#placeOf(key);
     const written = this.#writer.append(entry, storedAt, expiresAt);
     if (written instanceof Promise) return written.then((at) => this.#index.put(place, at));
     this.#index.put(place, written);

@@ -36,7 +36,14 @@ describe.skipIf(redis === undefined)('redis', () => {
     await cache.set(key, sampleAnswer());
     const client = openRedis({ url, timeoutMs: 5_000, onError: () => undefined });
     const names = async () => client.send<string[]>(['KEYS', 'weir:cache:*']);
-    await waitFor(() => names().then(() => true, () => false), { what: 'Redis' });
+    await waitFor(
+      () =>
+        names().then(
+          () => true,
+          () => false,
+        ),
+      { what: 'Redis' },
+    );
     for (const name of await names()) await client.send(['SETRANGE', name, '60', '~']);
     client.close();
     await expect((async () => cache.get(key, Date.now()))()).rejects.toMatchObject({ code: 'CACHE_CORRUPT' });
