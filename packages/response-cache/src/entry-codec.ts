@@ -16,14 +16,17 @@ const CHOSEN = 1;
 const USAGE_ADDED = 2;
 /** Texts before the headers. */
 const OWN_TEXTS = 4;
+const NO_BYTES = Buffer.alloc(0);
 
-export function encodeEntry(key: CacheKey, answer: CachedAnswer): Buffer {
+/** A view of `scratch` where that is large enough. */
+export function encodeEntry(key: CacheKey, answer: CachedAnswer, scratch: Buffer = NO_BYTES): Buffer {
   const { headers, body } = answer;
   const texts = [key.gateway, key.account, key.name, answer.requestId, ...headers];
   const text = texts.join('');
   const textAt = FIXED_BYTES + texts.length * 4;
   const bodyAt = textAt + Buffer.byteLength(text);
-  const entry = Buffer.allocUnsafe(bodyAt + body.length);
+  const bytes = bodyAt + body.length;
+  const entry = bytes <= scratch.length ? scratch.subarray(0, bytes) : Buffer.allocUnsafe(bytes);
   entry.writeUInt32LE(MAGIC, 0);
   entry.writeUInt32LE(bodyAt, 8);
   entry.writeUInt32LE(body.length, 12);

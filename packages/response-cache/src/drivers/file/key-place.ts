@@ -9,7 +9,7 @@ export interface KeyPlace {
   readonly low: number;
 }
 
-const DIGEST = /^[0-9a-f]{64}$/;
+const DIGEST_LENGTH = 64;
 /** Gateways and accounts whose digest is remembered. */
 const SCOPES = 512;
 
@@ -18,12 +18,11 @@ export function createKeyPlaces(): (key: CacheKey) => KeyPlace {
   const scopePlace = remembered(SCOPES, placeOf);
   return (key) => {
     const { gateway, account, name, chosen } = key;
-    if (chosen || !DIGEST.test(name)) return placeOf(keyText(key));
-    const { high, low } = scopePlace(`${gateway.length},${gateway}${account}`);
-    return {
-      high: (Number.parseInt(name.slice(0, 8), 16) ^ high) >>> 0,
-      low: (Number.parseInt(name.slice(8, 16), 16) ^ low) >>> 0,
-    };
+    if (chosen || name.length !== DIGEST_LENGTH) return placeOf(keyText(key));
+    const [high, low] = [Number.parseInt(name.slice(0, 8), 16), Number.parseInt(name.slice(8, 16), 16)];
+    if (Number.isNaN(high) || Number.isNaN(low)) return placeOf(keyText(key));
+    const scope = scopePlace(`${gateway.length},${gateway}${account}`);
+    return { high: (high ^ scope.high) >>> 0, low: (low ^ scope.low) >>> 0 };
   };
 }
 

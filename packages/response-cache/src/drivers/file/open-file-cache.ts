@@ -14,6 +14,8 @@ import { SegmentWriter } from './segment-writer.ts';
 
 /** How often expired segments are looked for, when little is written. */
 const LOOK_MS = 60_000;
+/** Entries up to this are made in one buffer, again and again: they are written before the call returns. */
+const SCRATCH_BYTES = 64 * 1024;
 
 export interface FileCacheOptions {
   readonly directory: string;
@@ -34,6 +36,7 @@ class FileCache implements ResponseCache {
   readonly #directory: string;
   readonly #bytesMax: number;
   readonly #placeOf = createKeyPlaces();
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   readonly #index: EntryIndex;
   readonly #reader: SegmentReader;
   readonly #writer: SegmentWriter;
@@ -72,7 +75,7 @@ class FileCache implements ResponseCache {
 
   set(key: CacheKey, answer: CachedAnswer): void | Promise<void> {
     return failing('', () => {
-      const entry = encodeEntry(key, answer);
+      const entry = encodeEntry(key, answer, this.#scratch);
       if (entry.length > this.#bytesMax) return undefined;
       try {
         return this.#put(key, answer, entry);

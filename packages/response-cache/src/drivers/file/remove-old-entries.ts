@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Folders of versions before 0.2, which kept each entry in a file of its own. */
+/** Folders of earlier versions, which kept each entry in a file of its own. */
 const OLD = /^(?:[0-9a-f]{32}|\.unfinished)$/;
 
 /** Removes what an earlier version kept in the directory; nothing reads it any more. */
