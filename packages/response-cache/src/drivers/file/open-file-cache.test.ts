@@ -176,7 +176,7 @@ it('a purge reaches entries of handles with other limits, and overwrites what th
   for (const path of segmentsOf(directory)) expect(readFileSync(path, 'latin1')).not.toContain('nobody');
   await cache.set(sampleKey(), secret);
   expect(await cache.purge({})).toBe(1);
-  expect(segmentsOf(directory)).toEqual([]);
+  expect(bytesOf(directory)).toBe(0);
 });
 
 it('a directory that is removed, or emptied, under the cache is made again', async () => {
