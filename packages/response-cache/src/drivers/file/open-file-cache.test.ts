@@ -195,6 +195,17 @@ it('a directory that is removed, or emptied, under the cache is made again', asy
   expect(await open(directory).get(sampleKey(), Date.now())).toEqual(sampleAnswer());
 });
 
+it('a directory that cannot be made fails its calls, not who opens it; nothing is made where nothing is cached', async () => {
+  const directory = await newDirectory();
+  writeFileSync(join(directory, 'a-file'), '');
+  const cache = open(join(directory, 'a-file', 'cache'));
+  await expect((async () => cache.get(sampleKey(), 0))()).rejects.toMatchObject({ code: 'CACHE_FAILED' });
+  await expect((async () => cache.set(sampleKey(), sampleAnswer()))()).rejects.toMatchObject({ code: 'CACHE_FAILED' });
+  const unused = open(join(directory, 'unused'));
+  expect(await unused.purge({})).toBe(0);
+  expect(readdirSync(directory)).toEqual(['a-file']);
+});
+
 it('the files of an earlier version are removed, and no others', async () => {
   const directory = await newDirectory();
   const old = join(directory, 'a'.repeat(32), 'b'.repeat(32));

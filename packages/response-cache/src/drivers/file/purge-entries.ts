@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { errorCode } from '@weir/kernel';
@@ -15,6 +15,7 @@ const BUCKETS_A_TURN = 32;
 /** Takes entries out of the index, which all processes look into, and overwrites them where they stand. */
 export async function purgeEntries(directory: string, selection: CacheSelection): Promise<number> {
   let gone = 0;
+  if (!existsSync(directory)) return gone;
   for (const index of EntryIndex.openAll(directory)) {
     try {
       let buckets = 0;
