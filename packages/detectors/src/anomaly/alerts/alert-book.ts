@@ -50,6 +50,9 @@ interface OpenAlert {
   id: string;
 }
 
+/** Alerts at once: at the limit the oldest is over. */
+const OPEN_MAX = 20_000;
+
 const RANK: Record<AlertSeverity, number> = { info: 0, low: 1, medium: 2, high: 3 };
 /** Never more than this, whatever it costs: nothing is wrong with a surge or a launch. */
 const INFO_ONLY: ReadonlySet<AnomalyKind> = new Set(['traffic_surge', 'new_feature']);
@@ -109,6 +112,7 @@ export class AlertBook {
     }
     if (this.#isEcho(finding, severity)) return;
     const id = `${finding.kind}:${Object.values(finding.cause).join('/')}:${finding.onset}`;
+    if (this.#open.size >= OPEN_MAX) this.#closeOldest(finding.ts);
     this.#open.set(key, { finding, severity, lastTs: finding.ts, id });
     this.#tell(id, finding, severity, 'open');
   }
@@ -124,6 +128,21 @@ export class AlertBook {
       if (ts - lastTs <= TUNING.life.adoptMs) continue;
       this.#open.delete(key);
       this.#resolved.delete(key);
+    }
+  }
+
+  #closeOldest(ts: number): void {
+    for (const [key, { finding, severity, id }] of this.#open) {
+      if (!this.#resolved.delete(key)) this.#tell(id, { ...finding, ts }, severity, 'resolved');
+      this.#open.delete(key);
+      return;
+    }
+  }
+
+  /** The rows will mean other streams. */
+  forgetStreams(rows: ReadonlySet<number>): void {
+    for (const open of this.#open.values()) {
+      if (rows.has(open.finding.stream)) open.finding = { ...open.finding, stream: -1 };
     }
   }
 
