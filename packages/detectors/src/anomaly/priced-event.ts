@@ -20,6 +20,8 @@ export interface PricedEvent {
   status: number;
   /** 1 for the first try. */
   attempt: number;
+  /** Which of the tariffs of its model priced it (`EventIds.tariff`): calls of one tariff cost the same rates until its price changes. */
+  tariff: number;
   /** Whole pico-dollars: a float holds every amount below 9,007 dollars exactly. NaN: unpriced. */
   cost: number;
 }
@@ -41,6 +43,7 @@ export const newEvent = (): PricedEvent => ({
   output: 0,
   status: 200,
   attempt: 1,
+  tariff: 0,
   cost: Number.NaN,
 });
 
@@ -58,6 +61,7 @@ export class EventIds implements Stored {
   readonly model = new DimensionIds();
   readonly prompt = new DimensionIds();
   readonly key = new DimensionIds();
+  readonly tariff = new DimensionIds();
 
   save(): unknown {
     return saveParts(this.#parts());
@@ -68,6 +72,6 @@ export class EventIds implements Stored {
   }
 
   #parts(): StoredParts {
-    return Object.fromEntries(DIMENSIONS.map((name) => [name, this[name]]));
+    return Object.fromEntries([...DIMENSIONS, 'tariff' as const].map((name) => [name, this[name]]));
   }
 }
