@@ -14,6 +14,7 @@ const ids = {
   user_id: 'u-7',
   session_id: 's-1',
   trace_id: '0af7651916cd43dd8448eb211c80319c',
+  parent_span_id: 'b7ad6b7169203331',
   api_key_id: '9f86d081884c7d65',
   token_id: 'team-a',
   tags: { plan: 'pro' },

@@ -10,6 +10,7 @@ import type { Call, CallEnd } from '../ledger/call-record.ts';
 import type { CallRecorder } from '../ledger/call-recorder.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
 import { callSummary } from '../ledger/request-event.ts';
+import type { CallStep } from '../plan/call-step.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { UsageFilter } from '../usage/usage-filter.ts';
 import type { OwnHeaders } from '../wire/call-target.ts';
@@ -21,7 +22,6 @@ import {
   readTrailers,
   withoutLength,
 } from '../wire/response-headers.ts';
-import type { CallStep } from './call-step.ts';
 import type { ClientAnswer } from './client-answer.ts';
 import { HeldAnswer } from './held-answer.ts';
 import { outcomeOf } from './outcome.ts';

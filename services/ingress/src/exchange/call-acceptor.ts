@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LiveRouting } from '../gateways/live-routing.ts';
 import { admitCaller } from '../identity/admit.ts';
 import type { LimitContext } from '../limits/limit-gate.ts';
+import { answerHeaders, type CallStart, StepPlanner } from '../plan/step-planner.ts';
 import { type CallMetadata, readCallMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget, UniversalTarget } from '../wire/call-target.ts';
 import { idHeaders } from '../wire/id-headers.ts';
@@ -10,7 +11,6 @@ import { type Refusal, sendRefusal } from '../wire/refusal.ts';
 import type { AttemptContext } from './attempt.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { Slots } from './slots.ts';
-import { answerHeaders, type CallStart, StepPlanner } from './step-planner.ts';
 
 const OVERLOADED: Refusal = { code: 'INGRESS_OVERLOADED', detail: '' };
 const LOG_FULL: Refusal = { code: 'INGRESS_LOG_FULL', detail: '' };

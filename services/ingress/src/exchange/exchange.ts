@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeirError } from '@weir/kernel';
-import type { Found } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '@weir/response-cache';
 import type { AnswerCopy } from '../cache/answer-copy.ts';
-import { CacheTurn } from '../cache/cache-turn.ts';
-import { type CachedEnd, cachedEnd } from '../cache/cached-end.ts';
-import { startsJob } from '../cache/starts-job.ts';
-import { INGRESS_ERRORS, type IngressErrorCode } from '../errors.ts';
+import { cachedEnd } from '../cache/cached-end.ts';
+import type { IngressErrorCode } from '../errors.ts';
 import type { GatewaySettings } from '../gateways/gateway-settings.ts';
-import { BodyCapture, type CapturedPayload } from '../ledger/body-capture.ts';
+import type { CapturedPayload } from '../ledger/body-capture.ts';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
-import { capturedBody } from '../ledger/captured-body.ts';
-import type { EnterResult, Leave } from '../limits/step-gate.ts';
-import { AskedBody } from '../usage/asked-body.ts';
+import type { EnterResult } from '../limits/step-gate.ts';
+import { CallPlan, type ReadSteps } from '../plan/call-plan.ts';
+import type { CallStep } from '../plan/call-step.ts';
+import type { AttemptResult, NextAttempt } from '../plan/next-attempt.ts';
 import { idHeaders } from '../wire/id-headers.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { ResponseHead } from '../wire/response-headers.ts';
 import { Attempt, type AttemptContext, type AttemptOptions, type AttemptOwner } from './attempt.ts';
-import type { CallStep } from './call-step.ts';
+import { AttemptLeave } from './attempt-leave.ts';
+import { CallEnding, type Ending } from './call-ending.ts';
 import { ClientAnswer, type ClientAnswerOwner } from './client-answer.ts';
-import { type NextAttempt, nextAttempt } from './next-attempt.ts';
 import { Upload, type UploadBody, type UploadOwner } from './request-body.ts';
-import { isRetriedAnswer } from './retry-policy.ts';
+import { RequestRecord } from './request-record.ts';
+import { StepCache } from './step-cache.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface ExchangeOptions {
@@ -28,7 +28,7 @@ export interface ExchangeOptions {
   readonly eventId: string;
   readonly settings: GatewaySettings;
   /** Who is asked, in order; or how to read that from the request body. */
-  readonly steps: readonly CallStep[] | ((body: Buffer) => readonly CallStep[] | { readonly refusal: Refusal });
+  readonly steps: readonly CallStep[] | ReadSteps;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Answer headers of Weir's own when no step answers, flat list. */
@@ -39,48 +39,31 @@ export interface ExchangeOptions {
   onEnd(): void;
 }
 
-/** An answer held back, and whose it is: it is given when no later attempt has one. */
-interface KeptAnswer {
-  readonly attempt: Attempt;
-  readonly trailers: [string, string][];
-}
-
-/** Why a call ends without an attempt; no code when the client has left. */
-type Ending = Refusal | { readonly code: IngressErrorCode | ''; readonly detail: string };
-
-const isRefusal = (ending: Ending): ending is Refusal => ending.code !== '';
+const FIRST: NextAttempt = { step: 0, attempt: 1, delayMs: 0 };
 
 /**
- * One client call: reads the request, makes attempts until one has an answer to pass on, and answers. Each attempt ends
- * as one event that is durable before the next one begins or the client sees the end of its answer.
+ * One client call, from its request to the end of its answer. Each attempt goes the same way: `#begin` asks the policy and
+ * the cache, `#attemptAt` asks for leave, `#entered` dispatches it, `attemptEnded` records it as one event that is durable
+ * before the next one begins or the client sees the end of its answer.
  *
  * Another attempt follows only while nothing has gone to the client and the request can be sent again: an answer that
- * may be followed is held back, any other passes chunk by chunk. When all fail the client gets the last answer there was,
- * with its status; Weir's own error only when there was none, or when the gateway is set to answer as Cloudflare does.
+ * may be followed is held back, any other passes chunk by chunk.
  */
 export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   readonly client: ClientAnswer;
   readonly stopwatch: Stopwatch;
   readonly #context: AttemptContext;
   readonly #options: ExchangeOptions;
+  readonly #plan: CallPlan;
   readonly #upload: Upload;
-  readonly #capture: BodyCapture;
-  readonly #askedBody = new AskedBody();
-  #request: CapturedPayload | undefined;
-  /** Of which step `#request` is, when that has a body of its own. */
-  #requestStep: CallStep | undefined;
-  #steps: readonly CallStep[];
-  #body: UploadBody = null;
+  readonly #request: RequestRecord;
+  readonly #cache: StepCache;
+  readonly #ending: CallEnding;
+  /** Of the latest attempt. */
+  readonly #leave = new AttemptLeave();
   /** The attempt that is under way. */
   #attempt: Attempt | undefined;
-  /** What the latest attempt was given by its gate. */
-  #leave: Leave | undefined;
-  /** The same until it is settled. */
-  #unsettled: Leave | undefined;
   #attemptsMade = 0;
-  #kept: KeptAnswer | undefined;
-  /** The cache's part in the step that is under way. */
-  #turn: CacheTurn | undefined;
   /** The cache or a policy has been asked, and has not answered yet. */
   #pending = false;
   #waitTimer: NodeJS.Timeout | undefined;
@@ -88,20 +71,27 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   #ended = false;
 
   constructor(context: AttemptContext, options: ExchangeOptions) {
-    const { config, budget, dependencies } = context;
-    const limits = { headBytes: config.captureHeadBytes, tailBytes: config.captureTailBytes };
-    const { steps } = options;
+    const { config, budget, dependencies, metrics } = context;
+    const { request, response, settings } = options;
     this.#context = context;
     this.#options = options;
-    this.#steps = typeof steps === 'function' ? [] : steps;
     this.stopwatch = new Stopwatch(dependencies.clock, options.acceptedAt);
-    this.#capture = new BodyCapture(limits, budget);
-    this.client = new ClientAnswer(this, { response: options.response, stallTimeoutMs: config.clientStallTimeoutMs });
+    this.#plan = new CallPlan(context, options.steps);
+    this.#request = new RequestRecord(context);
+    this.#cache = new StepCache(context, this.#request, settings.cacheEntryBytesMax);
+    this.client = new ClientAnswer(this, { response, stallTimeoutMs: config.clientStallTimeoutMs });
+    this.#ending = new CallEnding({
+      client: this.client,
+      metrics,
+      cloudflareErrors: settings.cloudflareErrors,
+      headersOf: (attempt) => this.answerHeaders(attempt),
+      ownHeaders: () => this.#ownHeaders,
+    });
     this.#upload = new Upload(this, {
-      request: options.request,
-      capture: this.#capture,
+      request,
+      capture: this.#request.capture,
       bytesMax: config.requestBodyBytesMax,
-      keptBytesMax: this.#gateNeedsBody ? config.requestBodyBytesMax : this.#needsBody ? config.keptBodyBytesMax : 0,
+      keptBytesMax: this.#plan.keptBytesMax,
       budget,
     });
   }
@@ -117,16 +107,16 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if (this.#ended) return;
     this.#cutCode ??= code;
     if (this.#attempt !== undefined) this.#attempt.cut(code);
-    else if (this.#attemptsMade === 0) this.#refuse({ code, detail: '' });
-    else if (this.#waitTimer !== undefined || this.#pending) this.#giveUp({ code, detail: '' });
+    else if (this.#attemptsMade === 0 || this.#waitTimer !== undefined || this.#pending) {
+      this.#endWithout({ code, detail: '' });
+    }
   }
 
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
-    this.#body = body;
-    const refusal = this.#readSteps(body) ?? this.#roomRefusal;
-    if (refusal === undefined) this.#begin({ step: 0, attempt: 1, delayMs: 0 });
-    else this.#refuse(refusal);
+    const refusal = this.#plan.take(body);
+    if (refusal === undefined) this.#begin(FIRST);
+    else this.#endWithout(refusal);
     this.stopwatch.leave(outer);
   }
 
@@ -147,126 +137,65 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
   }
 
   get cacheStatus(): 'none' | 'miss' {
-    return this.#turn === undefined ? 'none' : 'miss';
+    return this.#cache.status;
   }
 
   copyOf(status: number, head: ResponseHead): AnswerCopy | undefined {
-    return this.#turn?.copyOf(status, head);
+    return this.#cache.copyOf(status, head);
   }
 
-  requestPayload({ call }: { readonly call: Call }): CapturedPayload {
-    const step = this.#steps[call.step];
-    if (step?.body !== undefined && step !== this.#requestStep) {
-      this.#requestStep = step;
-      this.#request = capturedBody(step.body, this.#context.config, this.#context.budget);
-    }
-    this.#request ??= this.#capture.finish();
-    return this.#request;
+  requestPayload({ call }: Attempt): CapturedPayload {
+    return this.#request.of(this.#plan.step(call.step));
   }
 
-  holds(attempt: Attempt, status: number, head: ResponseHead): boolean {
-    if (this.#nextAfter(attempt, status, head, '') !== undefined) return true;
+  holds({ call }: Attempt, status: number, head: ResponseHead): boolean {
+    if (this.#nextAfter(call, { status, head, code: '' }) !== undefined) return true;
     // A failure that the gateway answers for itself.
-    if (!this.#options.settings.cloudflareErrors || !this.#mayRepeat || !this.#repeatable) return false;
-    return this.#steps.length > 1 || isRetriedAnswer(status, head.recorded);
+    return this.#options.settings.cloudflareErrors && this.#plan.isFailure(status, head);
   }
 
   answerHeaders({ call }: Attempt): readonly string[] {
-    const { keptBodyBytesMax } = this.#context.config;
-    const sentOnce =
-      this.#mayRepeat && !this.#repeatable
-        ? ['cf-aig-retry-warning', `no retries: the request body is larger than ${keptBodyBytesMax} bytes`]
-        : [];
-    const step = this.#steps[call.step];
-    const asked = this.#context.cache !== undefined && step?.cache !== undefined && this.#repeatable;
-    const cached = asked ? ['cf-aig-cache-status', 'MISS'] : [];
-    const limits = this.#leave?.answerHeaders ?? [];
-    return [...idHeaders(call), ...(step?.answerHeaders ?? []), ...sentOnce, ...cached, ...limits];
+    const step = this.#plan.step(call.step);
+    const headers = idHeaders(call);
+    if (step !== undefined) headers.push(...step.answerHeaders);
+    if (this.#plan.mayRepeat && !this.#plan.repeatable) {
+      const { keptBodyBytesMax } = this.#context.config;
+      headers.push('cf-aig-retry-warning', `no retries: the request body is larger than ${keptBodyBytesMax} bytes`);
+    }
+    if (this.#cache.concerns(step) && this.#plan.repeatable) headers.push('cf-aig-cache-status', 'MISS');
+    headers.push(...this.#leave.answerHeaders);
+    return headers;
   }
 
-  attemptRefused(attempt: Attempt, code: IngressErrorCode): void {
+  attemptRefused({ call }: Attempt, code: IngressErrorCode): void {
     this.#attempt = undefined;
     this.#attemptsMade -= 1;
-    this.#refusedStep(attempt, { code, detail: '' });
+    this.#refusedStep(call, { code, detail: '' });
   }
 
   attemptEnded(attempt: Attempt, end: CallEnd, trailers: [string, string][]): void {
+    const { call } = attempt;
     this.#attempt = undefined;
-    this.#settle(end);
-    const next = this.#nextAfter(attempt, end.status, end.head, end.errorCode);
+    this.#leave.settle(end);
+    const next = this.#nextAfter(call, { status: end.status, head: end.head, code: end.errorCode });
     if (next === undefined) this.client.expectEnd();
-    if (end.complete) this.#keep(attempt, trailers);
+    if (end.complete) this.#ending.keep(attempt, trailers);
     else attempt.held?.take();
-    this.#context.recorder.record(attempt.call, end, (durable) => {
-      if (durable) this.#turn?.keep(attempt.call, end, attempt.usageWithheld);
+    this.#context.recorder.record(call, end, (durable) => {
+      if (durable) this.#cache.keep(call, end, attempt.usageWithheld);
       if (!durable) this.client.cut();
       else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
         return;
-      } else this.#answer(attempt, end, trailers);
+      } else this.#ending.answer(attempt, end, trailers, this.#cutCode !== undefined);
       this.#end();
     });
   }
 
-  /** True when the request is to be known whole before it is sent, or could be sent more than once. */
-  get #needsBody(): boolean {
-    const [first] = this.#steps;
-    const read = typeof this.#options.steps === 'function' || first?.addsUsage === true;
-    return read || this.#mayRepeat || first?.cache !== undefined;
-  }
-
-  /** True when a policy must see the whole request before any of it is sent. */
-  get #gateNeedsBody(): boolean {
-    return this.#steps.some(({ gate }) => gate?.needsBody === true);
-  }
-
-  /** A body that a policy must see, and for which there is no room in memory. */
-  get #roomRefusal(): Refusal | undefined {
-    const missing = this.#gateNeedsBody && !this.#repeatable;
-    return missing ? { code: 'INGRESS_OVERLOADED', detail: 'There is no room for the request body.' } : undefined;
-  }
-
-  /** True when a plan could need the request more than once. */
-  get #mayRepeat(): boolean {
-    return this.#steps.length > 1 || (this.#steps[0]?.retry.maxAttempts ?? 1) > 1;
-  }
-
-  /** Reads the steps where they stand in the body; the refusal when they cannot be read. */
-  #readSteps(body: UploadBody): Refusal | undefined {
-    const { steps } = this.#options;
-    if (typeof steps !== 'function') return undefined;
-    if (body !== null && !Buffer.isBuffer(body)) return { code: 'INGRESS_BODY_TOO_LARGE', detail: '' };
-    const read = steps(body ?? Buffer.alloc(0));
-    if ('refusal' in read) return read.refusal;
-    this.#steps = read;
-    return undefined;
-  }
-
   /** The attempt to make after this one; undefined when its answer, or the lack of one, is the client's. */
-  #nextAfter(
-    { call }: { readonly call: Call },
-    status: number,
-    head: ResponseHead | undefined,
-    code: IngressErrorCode | '',
-  ): NextAttempt | undefined {
-    if (!this.#mayRepeat) return undefined;
-    if (this.#cutCode !== undefined || this.client.gone || this.client.headSent || !this.#repeatable) return undefined;
-    const { config, dependencies } = this.#context;
-    return nextAttempt(
-      this.#steps,
-      call,
-      { status, head, code },
-      {
-        retryAfterMaxMs: config.retryAfterMaxMs,
-        nowMs: dependencies.clock.now(),
-        random: dependencies.random(),
-      },
-    );
-  }
-
-  /** False for a body that is sent as it comes. */
-  get #repeatable(): boolean {
-    return this.#body === null || Buffer.isBuffer(this.#body);
+  #nextAfter(call: Call, result: AttemptResult): NextAttempt | undefined {
+    if (this.#cutCode !== undefined || this.client.gone || this.client.headSent) return undefined;
+    return this.#plan.next(call, result);
   }
 
   #wait(next: NextAttempt): void {
@@ -281,209 +210,121 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   /** The first attempt of a step comes after a look into the cache. */
   #begin(next: NextAttempt): void {
-    const step = this.#steps[next.step];
+    const step = this.#plan.step(next.step);
     if (step === undefined) return;
-    if (next.attempt === 1) {
-      const refusal = step.gate?.check?.(step.call, this.#wholeBody(step));
-      if (refusal !== undefined) {
-        this.#refusedStep(step, refusal);
-        return;
-      }
-      this.#turn = this.#turnOf(step);
-    }
-    if (next.attempt > 1 || this.#turn === undefined) {
+    if (next.attempt > 1) {
       this.#attemptAt(step, next);
       return;
     }
-    const startedAt =
-      this.#attemptsMade === 0 ? this.#options.acceptedAt : this.#context.dependencies.clock.monotonic();
-    const waitMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, this.#context.config.cacheWaitMs);
+    const body = this.#plan.wholeBody(step);
+    const refusal = step.gate?.check?.(step.call, body);
+    if (refusal !== undefined) {
+      this.#refusedStep(step.call, refusal);
+      return;
+    }
+    const startedAt = this.#startedAt;
     this.#pending = true;
-    this.#turn.lookUp(this.requestPayload(step).sha256, waitMs, (found) => {
-      const outer = this.stopwatch.enter();
-      this.#pending = false;
-      this.#found(step, next, found, startedAt);
-      this.stopwatch.leave(outer);
-    });
-  }
-
-  #turnOf(step: CallStep): CacheTurn | undefined {
-    this.#turn?.end();
-    const { cache, budget, dependencies, metrics } = this.#context;
-    const body = step.body ?? this.#body;
-    if (cache === undefined || step.cache === undefined || step.cache.skip || !this.#repeatable) return undefined;
-    if (!step.cache.asked && Buffer.isBuffer(body) && startsJob(body)) return undefined;
-    return new CacheTurn(
-      { cache, budget, dependencies, metrics },
-      { ...step, wish: step.cache, entryBytesMax: this.#options.settings.cacheEntryBytesMax },
+    const asked = this.#cache.ask(step, body, (hit) =>
+      this.#resume(() => {
+        if (hit === undefined) this.#attemptAt(step, next);
+        else this.#giveCached(step, next, hit, startedAt);
+      }),
     );
+    if (asked) return;
+    this.#pending = false;
+    this.#attemptAt(step, next);
   }
 
-  #found(step: CallStep, next: NextAttempt, found: Found, startedAt: number): void {
-    const hit = typeof found === 'object' && 'answer' in found ? found.answer : undefined;
-    this.#context.metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
-    if (hit === undefined) {
-      this.#attemptAt(step, next);
-      return;
-    }
-    const call = this.#callAt(step, next);
+  /** When what begins now begins, monotonic ms: of the first attempt, when the call was accepted. */
+  get #startedAt(): number {
+    return this.#attemptsMade === 0 ? this.#options.acceptedAt : this.#context.dependencies.clock.monotonic();
+  }
+
+  /** What the call has waited for has come. */
+  #resume(work: () => void): void {
+    const outer = this.stopwatch.enter();
+    this.#pending = false;
+    work();
+    this.stopwatch.leave(outer);
+  }
+
+  #giveCached(step: CallStep, next: NextAttempt, answer: CachedAnswer, startedAt: number): void {
+    const call = this.#plan.callAt(step, next, this.#attemptsMade === 0);
     this.#attemptsMade += 1;
     const cached = cachedEnd(this.#context, {
-      answer: hit,
-      request: this.requestPayload(step),
+      answer,
+      request: this.#request.of(step),
       startedAt,
       clientGone: this.client.gone,
       stopwatch: this.stopwatch,
-      withholdsUsage: this.#usageBody(step) !== undefined,
+      withholdsUsage: this.#plan.asksUsage(step),
     });
     this.client.expectEnd();
     this.#context.recorder.record(call, cached.end, (durable) => {
-      if (durable) this.#giveCached(call, step, cached);
+      const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
+      if (durable) this.#ending.giveCached(cached, headers);
       else this.client.cut();
       this.#end();
     });
   }
 
-  #giveCached(call: Call, step: CallStep, { body, head }: CachedEnd): void {
-    if (this.client.gone) return;
-    const headers = [...idHeaders(call), ...step.answerHeaders, 'cf-aig-cache-status', 'HIT'];
-    this.client.head(200, 'OK', head, headers);
-    this.#finishBody(body, []);
-  }
-
-  /** The step's call as its next attempt is recorded. */
-  #callAt(step: CallStep, next: NextAttempt): Call {
-    if (this.#attemptsMade === 0) return step.call;
-    const { clock, uuid } = this.#context.dependencies;
-    return { ...step.call, id: uuid(), attempt: next.attempt, step: next.step, acceptedAt: clock.now() };
-  }
-
   #attemptAt(step: CallStep, next: NextAttempt): void {
-    const { acceptedAt } = this.#options;
-    const startedAt = this.#attemptsMade === 0 ? acceptedAt : this.#context.dependencies.clock.monotonic();
-    const call = this.#callAt(step, next);
-    // The last of several attempts waits for its answer as long as the configuration lets it (reference: §5.2).
-    const unhurried = step.retry.maxAttempts > 1 && next.attempt === step.retry.maxAttempts;
-    const timeoutMs = unhurried && next.step === this.#steps.length - 1 ? undefined : step.timeoutMs;
-    const options = { step, call, startedAt, timeoutMs, usageAdded: this.#usageBody(step) !== undefined };
-    this.#leave = undefined;
-    const entered = step.gate?.enter(call, this.#wholeBody(step));
+    const call = this.#plan.callAt(step, next, this.#attemptsMade === 0);
+    const options: AttemptOptions = {
+      step,
+      call,
+      startedAt: this.#startedAt,
+      timeoutMs: this.#plan.timeoutMs(step, next),
+      usageAdded: this.#plan.asksUsage(step),
+    };
+    const entered = step.gate?.enter(call, this.#plan.wholeBody(step));
     if (!(entered instanceof Promise)) {
       this.#entered(options, entered);
       return;
     }
     this.#pending = true;
-    void entered.then((result) => {
-      const outer = this.stopwatch.enter();
-      this.#pending = false;
-      // Nothing has gone upstream: a call that ended meanwhile needs no row.
-      if (!this.#ended) this.#entered(options, result);
-      else if ('settle' in result) result.settle?.(undefined);
-      this.stopwatch.leave(outer);
-    });
-  }
-
-  #wholeBody(step: CallStep): Buffer | null | undefined {
-    const body = step.body ?? this.#body;
-    return body === null || Buffer.isBuffer(body) ? body : undefined;
-  }
-
-  /** The body that asks for the usage of its stream; undefined when the step's body goes as it is. */
-  #usageBody(step: CallStep): Buffer | undefined {
-    const body = step.addsUsage ? this.#wholeBody(step) : null;
-    return Buffer.isBuffer(body) ? this.#askedBody.of(body) : undefined;
+    void entered.then((result) =>
+      this.#resume(() => {
+        // Nothing has gone upstream: a call that ended meanwhile needs no row.
+        if (!this.#ended) this.#entered(options, result);
+        else if ('settle' in result) result.settle?.(undefined);
+      }),
+    );
   }
 
   #entered(options: AttemptOptions, result: EnterResult | undefined): void {
+    const { step, call } = options;
     if (result !== undefined && 'refusal' in result) {
-      this.#refusedStep(options, result.refusal);
+      this.#refusedStep(call, result.refusal);
       return;
     }
-    const { step } = options;
-    this.#leave = result;
-    this.#unsettled = result;
+    this.#leave.take(result);
     this.#attemptsMade += 1;
     this.#attempt = new Attempt(this.#context, this, options);
-    this.#attempt.dispatch(this.#usageBody(step) ?? step.body ?? this.#body, result?.headers);
-  }
-
-  #settle(end: CallEnd | undefined): void {
-    this.#unsettled?.settle?.(end);
-    this.#unsettled = undefined;
+    this.#attempt.dispatch(this.#plan.sentBody(step), result?.headers);
   }
 
   /** Of an attempt nothing went upstream: there is no row of it. */
-  #refusedStep(step: { readonly call: Call }, refusal: Refusal): void {
-    this.#settle(undefined);
-    this.#leave = undefined;
-    const next = this.#nextAfter(step, 0, undefined, refusal.code);
+  #refusedStep(call: Call, refusal: Refusal): void {
+    this.#leave.giveBack();
+    const next = this.#nextAfter(call, { status: 0, head: undefined, code: refusal.code });
     if (next !== undefined) this.#begin(next);
-    else if (this.#attemptsMade > 0) this.#giveUp(refusal);
-    else this.#refuse(refusal);
+    else this.#endWithout(refusal);
   }
 
-  #keep(attempt: Attempt, trailers: [string, string][]): void {
-    if (attempt.held === undefined) return;
-    this.#kept?.attempt.held?.take();
-    this.#kept = { attempt, trailers };
-  }
-
-  /** Ends a call of which nothing went upstream: no attempt, hence no row, but a counter. */
-  #refuse(refusal: Ending): void {
-    this.#context.metrics.refusals.inc({ code: isRefusal(refusal) ? refusal.code : 'CLIENT_LEFT' });
-    if (isRefusal(refusal)) this.client.fail(refusal, this.#ownHeaders);
+  /** Ends the call without a further attempt. */
+  #endWithout(ending: Ending): void {
+    if (this.#attemptsMade > 0) this.#ending.giveUp(ending);
+    else this.#ending.refuse(ending);
     this.#end();
-  }
-
-  /** Ends a call between two attempts: with the last answer, or with an error. */
-  #giveUp(refusal: Ending): void {
-    if (this.#kept !== undefined) this.#giveKept(this.#kept);
-    else if (isRefusal(refusal)) this.client.fail(refusal, this.#ownHeaders);
-    this.#end();
-  }
-
-  #answer(attempt: Attempt, { complete, errorCode }: CallEnd, trailers: [string, string][]): void {
-    if (this.client.gone) return;
-    if (this.client.headSent) {
-      if (complete) this.#finishBody(attempt.lastChunk, trailers);
-      else this.client.cut();
-      return;
-    }
-    if (this.#options.settings.cloudflareErrors && this.#cutCode === undefined) {
-      const detail = errorCode === '' ? '' : INGRESS_ERRORS[errorCode];
-      this.client.fail({ code: 'UPSTREAM_ALL_FAILED', detail }, this.answerHeaders(attempt));
-    } else if (this.#kept !== undefined) {
-      this.#giveKept(this.#kept);
-    } else {
-      const code = errorCode === '' ? 'UPSTREAM_FAILED' : errorCode;
-      this.client.fail({ code, detail: '' }, this.answerHeaders(attempt));
-    }
-  }
-
-  #giveKept({ attempt, trailers }: KeptAnswer): void {
-    const { held } = attempt;
-    if (held === undefined || this.client.gone) return;
-    this.client.expectEnd();
-    this.client.head(held.status, held.statusText, held.head, this.answerHeaders(attempt));
-    for (const chunk of held.take()) this.client.write(chunk);
-    this.#finishBody(undefined, trailers);
-  }
-
-  #finishBody(last: Buffer | undefined, trailers: [string, string][]): void {
-    try {
-      this.client.end(last, trailers);
-    } catch {
-      // A trailer that Node will not send: this runs outside of undici, which would have caught it.
-      this.client.cut();
-    }
   }
 
   #end(): void {
     this.#ended = true;
     clearTimeout(this.#waitTimer);
-    this.#turn?.end();
-    this.#kept?.attempt.held?.take();
-    this.#capture.release();
+    this.#cache.end();
+    this.#ending.release();
+    this.#request.release();
     this.#upload.release();
     if (!this.#upload.complete) this.#upload.abandon(new WeirError('INGRESS_STOPPING', 'call ended'));
     this.#options.onEnd();
