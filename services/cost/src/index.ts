@@ -1,4 +1,4 @@
-export { deriveCost, type SourcePosition } from './derive-cost.ts';
+export { costOf, deriveCost, type SourcePosition } from './derive-cost.ts';
 export { COST_ERRORS } from './errors.ts';
 export { openPriceBook } from './price-book/open-price-book.ts';
 export { type PriceBookSettings, readPriceBook } from './price-book/read-price-book.ts';

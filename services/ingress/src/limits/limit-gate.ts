@@ -1,7 +1,6 @@
 import { errorMessage } from '@weir/kernel';
 import type { Claim, SharedState, Verdict } from '@weir/shared-state';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
-import { requestEvent } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { AttemptClaim } from './attempt-claim.ts';
@@ -12,7 +11,8 @@ import type { DimensionsOf } from './dimension-names.ts';
 import type { EstimateCall } from './estimate-call.ts';
 import { claimOfLimit } from './limit-claim.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { EnterResult, Leave, StepGate } from './step-gate.ts';
+import type { Settlements } from './settlements.ts';
+import type { EnterResult, StepGate } from './step-gate.ts';
 
 /** What the limits of one ingress share. */
 export interface LimitContext {
@@ -23,6 +23,7 @@ export interface LimitContext {
   readonly budgets: BudgetBoard | undefined;
   /** False: what cannot be counted is refused. */
   readonly allowUncounted: boolean;
+  readonly settlements: Settlements;
   readonly dependencies: Pick<IngressDependencies, 'clock' | 'logger' | 'version'>;
   /** Counts steps that the shared state did not answer. */
   readonly onUnreachable: () => void;
@@ -54,8 +55,9 @@ export function limitGate(
       return after(take(context, claims), (verdict) => {
         if (verdict === undefined) return context.allowUncounted ? goOn() : UNCOUNTED;
         if (!verdict.granted) return { refusal: refusalOf(claims, verdict) };
-        const entry = new Entry(context, call, claims, verdict.atMs);
-        return after(goOn(), (result) => entry.leave(result, verdict.used));
+        const { atMs, used } = verdict;
+        const settle = (end: CallEnd | undefined): void => context.settlements.add({ call, end, claims, atMs });
+        return after(goOn(), (result) => leaveOf(result, answerHeadersOf(claims, used), settle));
       });
     },
   };
@@ -115,62 +117,25 @@ function refusalOf(claims: readonly AttemptClaim[], verdict: Extract<Verdict, { 
   return claim.refusal(verdict);
 }
 
-/** What an attempt was granted, until it has ended. */
-class Entry {
-  readonly #context: LimitContext;
-  readonly #call: Call;
-  readonly #claims: readonly AttemptClaim[];
-  readonly #atMs: number;
-
-  constructor(context: LimitContext, call: Call, claims: readonly AttemptClaim[], atMs: number) {
-    this.#context = context;
-    this.#call = call;
-    this.#claims = claims;
-    this.#atMs = atMs;
+/** The leave of an attempt: what it was granted is settled with it. */
+function leaveOf(
+  result: EnterResult,
+  headers: readonly string[],
+  settle: (end: CallEnd | undefined) => void,
+): EnterResult {
+  if ('refusal' in result) {
+    settle(undefined);
+    return result;
   }
-
-  leave(result: EnterResult, used: readonly number[]): EnterResult {
-    if ('refusal' in result) {
-      this.#settle(undefined);
-      return result;
-    }
-    const leave: Leave = {
-      headers: result.headers,
-      answerHeaders: [...answerHeadersOf(this.#claims, used), ...(result.answerHeaders ?? [])],
-      settle: (end) => {
-        result.settle?.(end);
-        this.#settle(end);
-      },
-    };
-    return leave;
-  }
-
-  /** After this turn: reading what was used is not in the way of the answer. */
-  #settle(end: CallEnd | undefined): void {
-    setImmediate(() => {
-      const { state, meter, dependencies } = this.#context;
-      const counts = this.#claims.some(({ counted }) => counted !== 'requests');
-      try {
-        const event =
-          counts && end !== undefined ? requestEvent(this.#call, end, 'full', '', dependencies.version) : undefined;
-        const actual = event === undefined ? undefined : meter?.actual(event);
-        const nowMs = dependencies.clock.now();
-        const changes = this.#claims.flatMap((claim) =>
-          claim.changes({ sent: end !== undefined, actual, atMs: this.#atMs, nowMs }),
-        );
-        if (changes.length === 0) return;
-        const done = state.adjust(changes);
-        if (done instanceof Promise) done.catch((error: unknown) => this.#lost(error));
-      } catch (error) {
-        this.#lost(error);
-      }
-    });
-  }
-
-  #lost(error: unknown): void {
-    this.#context.onUnreachable();
-    this.#context.dependencies.logger.warn({ reason: errorMessage(error) }, 'what a call used was not counted');
-  }
+  const more = result.answerHeaders;
+  return {
+    headers: result.headers,
+    answerHeaders: more === undefined ? headers : [...headers, ...more],
+    settle: (end) => {
+      result.settle?.(end);
+      settle(end);
+    },
+  };
 }
 
 /** Those of the rate limit, and of the budget, that has least left. */

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { openBootDirectory, ProcessLock } from '@weir/event-log/drivers/embedded';
 import { type Clock, errorMessage, WeirError } from '@weir/kernel';
-import type { Ring } from '../../ring.ts';
-import type { Meter, SharedState } from '../../shared-state.ts';
-import { applyChanges, takeClaims } from '../../take-claims.ts';
+import type { SharedState } from '../../shared-state.ts';
+import { applyChanges, type RingOf, takeClaims } from '../../take-claims.ts';
 import { CellFile } from './cell-file.ts';
 
 export interface EmbeddedStateOptions {
@@ -26,12 +25,17 @@ export function openEmbeddedState({ directory, clock }: EmbeddedStateOptions): S
   } catch (cause) {
     throw new WeirError('STATE_OPEN_FAILED', `${directory}: ${errorMessage(cause)}`, { cause });
   }
-  const step = <Result>(work: (ringOf: (meter: Meter) => Ring, nowMs: number) => Result): Result =>
+  const step = <Result>(work: (ringOf: RingOf, nowMs: number) => Result): Result =>
     lock.run(() => {
       const nowMs = clock.now();
-      const result = work((meter) => cells.open(meter, nowMs), nowMs);
-      cells.write(nowMs);
-      return result;
+      try {
+        const result = work((meter, changes) => cells.open(meter, nowMs, changes), nowMs);
+        cells.end(nowMs);
+        return result;
+      } catch (error) {
+        cells.forget();
+        throw error;
+      }
     });
   return {
     take: (claims) => step((ringOf, nowMs) => takeClaims(claims, ringOf, nowMs)),
