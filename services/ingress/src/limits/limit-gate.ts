@@ -140,14 +140,22 @@ function leaveOf(
 
 /** Those of the rate limit, and of the budget, that has least left. */
 function answerHeadersOf(claims: readonly AttemptClaim[], used: readonly number[]): readonly string[] {
-  const tightest = new Map<
-    AttemptClaim['kind'],
-    { readonly claim: AttemptClaim; readonly used: number; readonly share: number }
-  >();
-  claims.forEach((claim, index) => {
-    const held = used[index] ?? 0;
-    const share = held / claim.claim.limit;
-    if (share >= (tightest.get(claim.kind)?.share ?? 0)) tightest.set(claim.kind, { claim, used: held, share });
-  });
-  return [...tightest.values()].flatMap(({ claim, used: held }) => claim.answerHeaders(held));
+  const limit = tightest('limit', claims, used);
+  const budget = tightest('budget', claims, used);
+  const headers = limit < 0 ? [] : [...(claims[limit]?.answerHeaders(used[limit] ?? 0) ?? [])];
+  if (budget >= 0) headers.push(...(claims[budget]?.answerHeaders(used[budget] ?? 0) ?? []));
+  return headers;
+}
+
+/** Index of the claim of a kind that has least left, the last of equal ones; -1 for none. */
+function tightest(kind: AttemptClaim['kind'], claims: readonly AttemptClaim[], used: readonly number[]): number {
+  let found = -1;
+  let most = 0;
+  for (const [index, { kind: own, claim }] of claims.entries()) {
+    const share = (used[index] ?? 0) / claim.limit;
+    if (own !== kind || share < most) continue;
+    found = index;
+    most = share;
+  }
+  return found;
 }

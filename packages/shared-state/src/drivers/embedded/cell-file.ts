@@ -24,7 +24,10 @@ interface Cell {
   readonly ring: Ring;
 }
 
-/** Rings in a file, found by their key. The caller holds the lock from the first `open` to `end`. */
+/**
+ * Rings in a file, found by their key. The caller holds the lock from the first `open` of a step to its `end` and `write`;
+ * or it has the file for itself, and may leave what changed in memory for a while.
+ */
 export class CellFile {
   readonly #file: number;
   readonly #open = new Map<string, Cell>();
@@ -37,26 +40,34 @@ export class CellFile {
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   }
 
-  /** The ring of a meter; `changes` says that more than the passing of time will be in it. */
-  open(meter: Meter, nowMs: number, changes: boolean): Ring {
+  /**
+   * The ring of a meter; `changes` says that more than the passing of time will be in it. `alone`: nobody else has written
+   * since it was last seen.
+   */
+  open(meter: Meter, nowMs: number, changes: boolean, alone: boolean): Ring {
     let cell = this.#open.get(meter.key);
     if (cell === undefined) {
-      cell = this.#unchanged(meter) ?? this.#find(meter, nowMs);
+      cell = (alone ? this.#kept.get(meter.key) : this.#unchanged(meter)) ?? this.#find(meter, nowMs);
       this.#open.set(meter.key, cell);
     }
     if (changes) this.#changed.add(cell);
     return cell.ring;
   }
 
-  /** Writes back what was changed, each cell in one piece. */
-  end(nowMs: number): void {
+  /** Ends a step; true when there is something to write. */
+  end(): boolean {
+    this.#open.clear();
+    return this.#changed.size > 0;
+  }
+
+  /** Writes what was changed, each cell in one piece. */
+  write(nowMs: number): void {
     for (const { index, meter, bytes } of this.#changed) {
       bytes.writeDoubleLE(nowMs + keptMs(meter), GOES_AT);
       bytes.writeDoubleLE(bytes.readDoubleLE(VERSION) + 1, VERSION);
       writeSync(this.#file, bytes, 0, bytes.length, index * CELL_BYTES);
     }
     this.#changed.clear();
-    this.#open.clear();
   }
 
   /** After a failure: what is in memory may be neither the old nor the new. */
@@ -104,9 +115,10 @@ export class CellFile {
     return cell;
   }
 
-  /** By another key of this step, which may not be written yet. */
+  /** By another key, which may not be written yet. */
   #isOpen(index: number): boolean {
     for (const cell of this.#open.values()) if (cell.index === index) return true;
+    for (const cell of this.#changed) if (cell.index === index) return true;
     return false;
   }
 
@@ -126,7 +138,8 @@ export class CellFile {
       this.#probe.copy(bytes, VERSION, VERSION);
     }
     const cell = { index, meter, bytes, ring: new Float64Array(memory, HEADER_BYTES, length) };
-    if (this.#kept.size >= KEPT_MAX) this.#kept = new Map();
+    // What is not written yet stays.
+    if (this.#kept.size >= KEPT_MAX) this.#kept = new Map([...this.#changed].map((each) => [each.meter.key, each]));
     this.#kept.set(meter.key, cell);
     return cell;
   }
