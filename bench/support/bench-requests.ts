@@ -14,6 +14,7 @@ const base: Omit<RequestEvent, 'request_head' | 'response_head' | 'request_bytes
   user_id: 'u-1',
   session_id: 's-1',
   trace_id: '',
+  parent_span_id: '',
   api_key_id: '9f86d081884c7d65',
   token_id: '',
   tags: { plan: 'pro' },

@@ -124,6 +124,7 @@ function dimensions(event: RequestEvent) {
     user_id: event.user_id,
     session_id: event.session_id,
     trace_id: event.trace_id,
+    parent_span_id: event.parent_span_id,
     api_key_id: event.api_key_id,
     token_id: event.token_id,
     tags: event.tags,

@@ -8,7 +8,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-it('trace context goes on to the provider as it came, and its id is on the row', async () => {
+it('trace context goes on to the provider as it came, and its ids are on the row', async () => {
   const seen: IncomingHttpHeaders[] = [];
   const upstream = await startUpstream((request, response) => {
     seen.push(request.headers);
@@ -24,7 +24,10 @@ it('trace context goes on to the provider as it came, and its id is on the row',
   };
   await call(`${url}/custom-up/a`, { headers: context });
   expect(seen[0]).toMatchObject(context);
-  expect((await log.take(1))[0]?.trace_id).toBe('0af7651916cd43dd8448eb211c80319c');
+  expect((await log.take(1))[0]).toMatchObject({
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
+    parent_span_id: 'b7ad6b7169203331',
+  });
 });
 
 it('I8 headers of a custom provider go upstream instead of the client’s, and nowhere else', async () => {

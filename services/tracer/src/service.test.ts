@@ -51,7 +51,7 @@ async function startCollector() {
 async function scene() {
   const collector = await startCollector();
   const storage = new MemoryStorage();
-  const log = openMemoryLog({ storage, leaseMs: 100 });
+  const log = openMemoryLog({ storage, leaseMs: 30_000 });
   await log.ensureTopics([{ name: EVENTS.cost.topic, partitions: 1 }]);
   let logged = '';
   const destination = new Writable({
@@ -123,6 +123,7 @@ describe('spanOf', () => {
   it('has the GenAI attributes, the exact cost as text, and ids of the row', () => {
     const event = costOf(7, {
       trace_id: '0af7651916cd43dd8448eb211c80319c',
+      parent_span_id: 'b7ad6b7169203331',
       cost_usd: 1_234_567n,
       token_id: 'team-a',
       tags: { plan: 'pro' },
@@ -133,6 +134,7 @@ describe('spanOf', () => {
     expect(span).toMatchObject({
       traceId: '0af7651916cd43dd8448eb211c80319c',
       spanId: '8000000000000007',
+      parentSpanId: 'b7ad6b7169203331',
       kind: 3,
       startTimeUnixNano: `${event.ts}000000`,
     });
@@ -146,9 +148,16 @@ describe('spanOf', () => {
 
   it('I5 an unknown cost is no attribute, not 0; a failure is an error', () => {
     const span = spanOf(
-      costOf(8, { trace_id: '', cost_usd: null, outcome: 'provider_error', error_type: 'overloaded' }),
+      costOf(8, {
+        trace_id: '',
+        parent_span_id: '',
+        cost_usd: null,
+        outcome: 'provider_error',
+        error_type: 'overloaded',
+      }),
     );
     expect(span.attributes.some(({ key }) => key.includes('cost_usd') || key === 'gen_ai.usage.cost')).toBe(false);
+    expect(span).not.toHaveProperty('parentSpanId');
     expect(span.traceId).toBe(idOf(8).replaceAll('-', ''));
     expect(span.status).toEqual({ code: 2, message: 'overloaded' });
   });

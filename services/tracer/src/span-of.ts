@@ -19,6 +19,8 @@ interface Attribute {
 export interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;
+  /** Absent: the span is the root of its trace. */
+  readonly parentSpanId?: string;
   readonly name: string;
   readonly kind: number;
   readonly startTimeUnixNano: string;
@@ -45,6 +47,7 @@ export function spanOf(event: CostEvent): OtlpSpan {
     traceId: event.trace_id === '' ? digitsOf(event.parent_id) : event.trace_id,
     // The end of a UUIDv7 is random, its start is time.
     spanId: digitsOf(event.request_id).slice(-SPAN_ID_DIGITS),
+    ...(event.parent_span_id === '' ? {} : { parentSpanId: event.parent_span_id }),
     name: [event.operation, model].filter((part) => part !== '').join(' ') || event.provider,
     kind: KIND_CLIENT,
     startTimeUnixNano: String(start),

@@ -27,6 +27,7 @@ export function sampleCost(index: number) {
     user_id: index % 11 === 0 ? '' : `u-${index % 11}`,
     session_id: `s-${index % 50}`,
     trace_id: '',
+    parent_span_id: '',
     api_key_id: `key-${index % 3}`,
     token_id: index % 2 === 0 ? 'team-a' : '',
     tags: index % 2 === 0 ? { team: 'growth' } : {},

@@ -50,3 +50,9 @@ export function windowOf({ table, time, inserted }: SourceTable, arrayJoin = '')
   return `FROM weir.${table} AS t FINAL${arrayJoin === '' ? '' : ` ARRAY JOIN ${arrayJoin}`}
 WHERE t.${time} >= {from:${TIME}} AND t.${time} < {to:${TIME}} AND t.${inserted} <= {snapshot:${TIME}}`;
 }
+
+/** FROM and WHERE of a view whose columns `time` and `inserted` are those of the tables under it, so that parts are pruned. */
+export function viewWindow(view: string, time: string, inserted: string): string {
+  return `FROM weir.${view}
+WHERE ${time} >= {from:${TIME}} AND ${time} < {to:${TIME}} AND ${inserted} <= {snapshot:${TIME}}`;
+}

@@ -1,6 +1,5 @@
 import { WeirError } from '@weir/kernel';
-import { DATASET_NAMES, type Dataset, type DatasetName, SOURCES, windowOf } from './dataset.ts';
-import { FOCUS_SELECT } from './focus-select.ts';
+import { DATASET_NAMES, type Dataset, type DatasetName, SOURCES, viewWindow, windowOf } from './dataset.ts';
 import { USAGE_SELECT } from './usage-select.ts';
 
 const { REQUESTS, ADJUSTMENTS, ANOMALIES, PAYLOADS } = SOURCES;
@@ -49,8 +48,9 @@ ${windowOf(REQUESTS, 't.cost_lines AS line, arrayEnumerate(t.cost_lines) AS line
   },
   focus: {
     name: 'focus',
-    sources: [REQUESTS],
-    select: FOCUS_SELECT,
+    sources: [REQUESTS, ADJUSTMENTS],
+    // The view of the ledger itself, so that a bucket and SQL say the same: charges as booked, and their corrections.
+    select: `SELECT * ${viewWindow('focus', 'ChargePeriodStart', 'x_EnteredAt')}`,
     time: 'ChargePeriodStart',
     orderBy: 'ChargePeriodStart, x_RequestId, x_Revision, x_LineNumber',
     cost: 'BilledCost',

@@ -113,16 +113,17 @@ const moneyColumns: Partial<Record<DatasetName, string>> = {
   usage_1h: 'cost_usd',
   focus: 'BilledCost',
 };
+const CORRECTED_SUM = `SELECT sum(usd) AS usd FROM (
+  SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime} UNION ALL
+  SELECT sum(delta_usd) FROM weir.cost_adjustments FINAL WHERE toStartOfHour(ts) = {h:DateTime})`;
 const ledgerSums: Partial<Record<DatasetName, string>> = {
   requests: 'SELECT count() AS n, sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
   cost_lines:
     'SELECT count() AS n, sum(l.7) AS usd FROM weir.requests FINAL ARRAY JOIN cost_lines AS l WHERE toStartOfHour(ts) = {h:DateTime}',
   cost_adjustments:
     'SELECT count() AS n, sum(delta_usd) AS usd FROM weir.cost_adjustments FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
-  usage_1h: `SELECT sum(usd) AS usd FROM (
-    SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime} UNION ALL
-    SELECT sum(delta_usd) FROM weir.cost_adjustments FINAL WHERE toStartOfHour(ts) = {h:DateTime})`,
-  focus: 'SELECT sum(cost_usd) AS usd FROM weir.requests FINAL WHERE toStartOfHour(ts) = {h:DateTime}',
+  usage_1h: CORRECTED_SUM,
+  focus: CORRECTED_SUM,
 };
 
 describe('I4 an exported hour', () => {
@@ -190,6 +191,27 @@ describe('I4 an exported hour', () => {
       `SELECT count(*) AS n FROM ${source} WHERE x_CostSource = 'unpriced' AND BilledCost IS NOT NULL`,
     );
     expect(unpriced).toEqual([{ n: '0' }]);
+    await own.stop();
+  });
+
+  it('I6 FOCUS of an hour that was corrected is a new revision: every charge as before, and the correction beside them', async () => {
+    const own = await startFolder();
+    const { warehouse } = ledger.value;
+    const hour = hourAt(60);
+    await insertCosts(warehouse, 'to correct', costsOfHour(60, 9_000, 20));
+    const context = contextOf(warehouse, own.value.store);
+    const before = await published(context, 'focus', hour);
+    const ts = '2026-11-22 22:00:00.000';
+    const correction = { ...adjustment('0.25', 0), request_id: '019a1b2c-3d4e-7f00-8000-000000000060', ts };
+    await warehouse.insert({ table: 'cost_adjustments', token: 'f', rows: { kind: 'json', values: [correction] } });
+    const after = await published(context, 'focus', hour);
+    expect(after).toMatchObject({ revision: 2, totals: { rows: before.totals.rows + 1 } });
+    const delta = picoFromText(after.totals.sum_cost_usd ?? '') - picoFromText(before.totals.sum_cost_usd ?? '');
+    expect(picoToText(delta)).toBe('0.25');
+    const [old, fresh] = [before, after].map((manifest) => `read_parquet(${filesOf(own.value.directory, manifest)})`);
+    expect(await duckdb(`SELECT count(*) AS n FROM (FROM ${old} EXCEPT ALL FROM ${fresh})`)).toEqual([{ n: '0' }]);
+    const added = `SELECT ChargeClass AS class, BilledCost AS usd, x_Revision AS revision FROM (FROM ${fresh} EXCEPT ALL FROM ${old})`;
+    expect(await duckdb(added)).toEqual([{ class: 'Correction', usd: '0.250000000000', revision: '2' }]);
     await own.stop();
   });
 

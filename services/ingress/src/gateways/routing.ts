@@ -2,6 +2,7 @@ import { type Clock, nearest, systemClock, WeirError } from '@weir/kernel';
 import { customSlug, findProvider } from '@weir/providers';
 import { INGRESS_DEFAULTS, type RoutingConfig } from '../config.ts';
 import type { Identity } from '../identity/admit.ts';
+import { createClientAccounts } from '../identity/client-accounts.ts';
 import { compileKeys } from '../identity/key-store.ts';
 import { compileTokens } from '../identity/token-book.ts';
 import { type GatewaySettings, gatewaySettings } from './gateway-settings.ts';
@@ -27,7 +28,11 @@ export function compileRouting(config: RoutingConfig, clock: Clock = systemClock
   checkIdentity(config, gateways);
   return {
     config,
-    identity: { tokens: compileTokens(config.tokens), keys: compileKeys(config.providerKeys, clock) },
+    identity: {
+      tokens: compileTokens(config.tokens),
+      keys: compileKeys(config.providerKeys, clock),
+      accounts: createClientAccounts(clock),
+    },
     gateway: (id) => gateways.get(id),
     mayCall: (account, gateway) => {
       if (accounts.size === 0) return true;

@@ -3,13 +3,16 @@ import type { GatewaySettings } from '../gateways/gateway-settings.ts';
 import { type CallMetadata, withOwnerMetadata } from '../wire/call-metadata.ts';
 import type { CallTarget } from '../wire/call-target.ts';
 import type { Refusal } from '../wire/refusal.ts';
+import type { ClientAccounts } from './client-accounts.ts';
 import type { KeyStore, StoredKey } from './key-store.ts';
 import type { Token, TokenBook } from './token-book.ts';
 
-/** Tokens and stored keys of one version of the configuration. */
+/** Tokens and keys of one version of the configuration. */
 export interface Identity {
   readonly tokens: TokenBook;
   readonly keys: KeyStore;
+  /** Service accounts that clients send themselves. */
+  readonly accounts: ClientAccounts;
 }
 
 /** Who calls, and with what the call goes on. */
@@ -19,7 +22,7 @@ export interface Admission {
   /** With the token's own entries. */
   readonly metadata: CallMetadata;
   readonly token: Token | undefined;
-  /** Undefined: the client's own key goes on. */
+  /** Undefined: the client's own key goes on as it came. */
   readonly key: StoredKey | undefined;
 }
 
@@ -66,9 +69,11 @@ export function admit(
   now: number,
   caller?: Token,
 ): AdmitResult {
-  const { tokens, keys } = identity;
+  const { tokens, keys, accounts } = identity;
+  // Looked for on the one path where the contract allows it.
+  const sentAccount = target.provider === 'google-vertex-ai' ? accounts(headers.authorization ?? '') : undefined;
   if (tokens.size === 0 && keys.size === 0 && !target.settings.authentication) {
-    return { target, metadata, token: undefined, key: undefined };
+    return { target, metadata, token: undefined, key: sentAccount };
   }
   const sent = readCredentials(tokens, headers, target);
   const presented = one(headers['cf-aig-authorization']);
@@ -81,7 +86,7 @@ export function admit(
   }
   const clean = sent.token === undefined ? target : withoutTokens(target, sent);
   const described = token === undefined ? metadata : withOwnerMetadata(metadata, token.metadata);
-  const admission: Admission = { target: clean, metadata: described, token, key: undefined };
+  const admission: Admission = { target: clean, metadata: described, token, key: sentAccount };
   return sent.clientKey ? admission : withStoredKey(keys, headers, admission, sent);
 }
 

@@ -18,7 +18,8 @@ interface AccessToken {
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
-const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
+/** Where Google's service accounts get their tokens. */
+export const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const ASSERTION_SECONDS = 3_600;
 const TIMEOUT_MS = 10_000;
 /** A token is made anew this long before it ends, while the old one still serves. */

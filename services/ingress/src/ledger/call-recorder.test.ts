@@ -67,7 +67,17 @@ function call(id: string): Call {
       ownHeaders: undefined,
     },
     metadata: {
-      ...{ env: '', feature: '', userId: '', sessionId: '', traceId: '', eventId: '', tags: {}, warning: '' },
+      ...{
+        env: '',
+        feature: '',
+        userId: '',
+        sessionId: '',
+        traceId: '',
+        parentSpanId: '',
+        eventId: '',
+        tags: {},
+        warning: '',
+      },
       said: { userId: '', sessionId: '', tags: {} },
       ...{ collectLog: true, collectPayload: true, customCost: '' },
     },

@@ -27,6 +27,7 @@ export function requestEvent(call: Call, end: CallEnd, payload: Payload, facts: 
     user_id: metadata.userId,
     session_id: metadata.sessionId,
     trace_id: metadata.traceId,
+    parent_span_id: metadata.parentSpanId,
     api_key_id: call.apiKeyId,
     token_id: call.tokenId,
     tags: metadata.tags,

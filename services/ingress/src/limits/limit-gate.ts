@@ -12,7 +12,8 @@ import type { EstimateCall } from './estimate-call.ts';
 import { claimOfLimit } from './limit-claim.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Settlements } from './settlements.ts';
-import type { EnterResult, StepGate } from './step-gate.ts';
+import type { EnterResult, Leave, StepGate } from './step-gate.ts';
+import { StreamWatch } from './stream-watch.ts';
 
 /** What the limits of one ingress share. */
 export interface LimitContext {
@@ -52,12 +53,16 @@ export function limitGate(
       const goOn = (): EnterResult | Promise<EnterResult> =>
         after(inner?.enter(call, body) ?? NOTHING, (result) => withHeaders(result, warnings));
       if (claims.length === 0) return goOn();
-      return after(take(context, claims), (verdict) => {
+      const asked = claims.map(({ claim }) => claim);
+      return after(take(context, asked), (verdict) => {
         if (verdict === undefined) return context.allowUncounted ? goOn() : UNCOUNTED;
         if (!verdict.granted) return { refusal: refusalOf(claims, verdict) };
         const { atMs, used } = verdict;
-        const settle = (end: CallEnd | undefined): void => context.settlements.add({ call, end, claims, atMs });
-        return after(goOn(), (result) => leaveOf(result, answerHeadersOf(claims, used), settle));
+        const watch = watchOf(context, claims, worst);
+        const settle = (end: CallEnd | undefined): void => {
+          context.settlements.add({ call, end, worst, claims, atMs, passedTokens: watch?.tokens ?? 0 });
+        };
+        return after(goOn(), (result) => leaveOf(result, answerHeadersOf(claims, used), watch, settle));
       });
     },
   };
@@ -86,25 +91,22 @@ function claimsOf(
   valueIn: DimensionsOf,
   worst: WorstCall | undefined,
 ): readonly AttemptClaim[] {
-  const usd = worst === undefined ? null : (context.meter?.worst(worst) ?? null);
+  const price = (asked: WorstCall): bigint | null => context.meter?.worst(asked) ?? null;
+  const usd = worst === undefined ? null : price(worst);
   const first = call.id === call.parentId;
   const claims = limits.flatMap((limit) => claimOfLimit(limit, { valueIn, worst, usd, first }) ?? []);
-  return [...claims, ...(context.budgets?.claims({ call, valueIn, worst, usd }) ?? [])];
+  return [...claims, ...(context.budgets?.claims({ call, valueIn, worst, usd, price }) ?? [])];
 }
 
 /** Undefined when the shared state gives no answer. */
-function take(
-  context: LimitContext,
-  claims: readonly AttemptClaim[],
-): Verdict | undefined | Promise<Verdict | undefined> {
+function take(context: LimitContext, claims: readonly Claim[]): Verdict | undefined | Promise<Verdict | undefined> {
   const failed = (error: unknown): undefined => {
     context.onUnreachable();
     context.dependencies.logger.warn({ reason: errorMessage(error) }, 'the shared state did not answer');
     return undefined;
   };
-  const asked: readonly Claim[] = claims.map(({ claim }) => claim);
   try {
-    const verdict = context.state.take(asked);
+    const verdict = context.state.take(claims);
     return verdict instanceof Promise ? verdict.catch(failed) : verdict;
   } catch (error) {
     return failed(error);
@@ -117,10 +119,26 @@ function refusalOf(claims: readonly AttemptClaim[], verdict: Extract<Verdict, { 
   return claim.refusal(verdict);
 }
 
+/** Watches a stream where a budget may cut it. */
+function watchOf(
+  context: LimitContext,
+  claims: readonly AttemptClaim[],
+  worst: WorstCall | undefined,
+): StreamWatch | undefined {
+  if (!claims.some(({ grow }) => grow !== undefined)) return undefined;
+  return new StreamWatch({
+    reservedTokens: worst?.outputTokens ?? 0,
+    claims,
+    take: (more) => take(context, more),
+    allowUncounted: context.allowUncounted,
+  });
+}
+
 /** The leave of an attempt: what it was granted is settled with it. */
 function leaveOf(
   result: EnterResult,
   headers: readonly string[],
+  watch: StreamWatch | undefined,
   settle: (end: CallEnd | undefined) => void,
 ): EnterResult {
   if ('refusal' in result) {
@@ -128,7 +146,7 @@ function leaveOf(
     return result;
   }
   const more = result.answerHeaders;
-  return {
+  const leave: Leave = {
     headers: result.headers,
     answerHeaders: more === undefined ? headers : [...headers, ...more],
     settle: (end) => {
@@ -136,6 +154,7 @@ function leaveOf(
       settle(end);
     },
   };
+  return watch === undefined ? leave : { ...leave, watch: (chunk, cut) => watch.push(chunk, cut) };
 }
 
 /** Those of the rate limit, and of the budget, that has least left. */

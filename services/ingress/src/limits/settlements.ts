@@ -4,7 +4,9 @@ import type { Call, CallEnd } from '../ledger/call-record.ts';
 import { requestEvent } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
 import type { AttemptClaim } from './attempt-claim.ts';
-import type { CallMeter } from './call-meter.ts';
+import type { CallMeter, WorstCall } from './call-meter.ts';
+
+type Used = ReturnType<CallMeter['actual']>;
 
 export interface SettlementContext {
   readonly state: SharedState;
@@ -19,6 +21,9 @@ export interface Settlement {
   readonly call: Call;
   /** Undefined: nothing went upstream. */
   readonly end: CallEnd | undefined;
+  readonly worst: WorstCall | undefined;
+  /** Output tokens seen in a stream that is watched, estimated. */
+  readonly passedTokens: number;
   readonly claims: readonly AttemptClaim[];
   /** When they were granted. */
   readonly atMs: number;
@@ -55,16 +60,30 @@ export class Settlements {
     }
   }
 
-  #pushChanges(changes: Change[], { call, end, claims, atMs }: Settlement): void {
-    const { meter, dependencies } = this.#context;
-    const counts = end !== undefined && claims.some(({ counted }) => counted !== 'requests');
+  #pushChanges(changes: Change[], settlement: Settlement): void {
+    const { end, claims, atMs } = settlement;
     try {
-      const actual = counts ? meter?.actual(requestEvent(call, end, 'full', '', dependencies.version)) : undefined;
-      const nowMs = dependencies.clock.now();
+      const actual = end === undefined ? undefined : this.#actual(settlement, end);
+      const nowMs = this.#context.dependencies.clock.now();
       for (const claim of claims) changes.push(...claim.changes({ sent: end !== undefined, actual, atMs, nowMs }));
     } catch (error) {
       this.#lost(error);
     }
+  }
+
+  /** Undefined where only requests are counted. */
+  #actual({ call, worst, claims, passedTokens }: Settlement, end: CallEnd): Used | undefined {
+    const { meter, dependencies } = this.#context;
+    if (claims.every(({ counted }) => counted === 'requests')) return undefined;
+    const actual = meter?.actual(requestEvent(call, end, 'full', '', dependencies.version));
+    if (end.complete || passedTokens === 0 || worst === undefined) return actual;
+    // A stream that was cut tells little of its usage or none: what was seen of it is counted.
+    const seen = { ...worst, outputTokens: passedTokens };
+    const [told, usd] = [actual?.usd ?? null, meter?.worst(seen) ?? null];
+    return {
+      usd: told === null || (usd !== null && usd > told) ? usd : told,
+      tokens: Math.max(actual?.tokens ?? 0, seen.inputTokens + passedTokens),
+    };
   }
 
   #lost(error: unknown): void {

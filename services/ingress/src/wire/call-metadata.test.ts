@@ -58,15 +58,36 @@ describe('readCallMetadata', () => {
   });
 
   it.each([
-    [{ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, '0af7651916cd43dd8448eb211c80319c'],
-    [{ traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }, ''],
-    [{ traceparent: 'nonsense' }, ''],
+    [{}, '', ''],
+    [
+      { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+      '0af7651916cd43dd8448eb211c80319c',
+      'b7ad6b7169203331',
+    ],
+    [{ traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }, '', ''],
+    [{ traceparent: `00-${'b'.repeat(32)}-${'0'.repeat(16)}-01` }, 'b'.repeat(32), ''],
+    [{ traceparent: 'nonsense' }, '', ''],
+    [{ 'cf-aig-otel-parent-span-id': 'c'.repeat(16) }, '', ''],
     [
       { 'cf-aig-otel-trace-id': 'a'.repeat(32), traceparent: `00-${'b'.repeat(32)}-b7ad6b7169203331-01` },
       'a'.repeat(32),
+      '',
     ],
-  ])('trace id of %o', (headers, traceId) => {
-    expect(readCallMetadata(headers).traceId).toBe(traceId);
+    [
+      { 'cf-aig-otel-trace-id': 'A'.repeat(32), 'cf-aig-otel-parent-span-id': 'C'.repeat(16) },
+      'a'.repeat(32),
+      'c'.repeat(16),
+    ],
+    [
+      {
+        'cf-aig-otel-parent-span-id': 'c'.repeat(16),
+        traceparent: `00-${'b'.repeat(32)}-b7ad6b7169203331-01`,
+      },
+      'b'.repeat(32),
+      'c'.repeat(16),
+    ],
+  ])('trace context of %o', (headers, traceId, parentSpanId) => {
+    expect(readCallMetadata(headers)).toMatchObject({ traceId, parentSpanId });
   });
 
   it('keeps the rates that a client set, and none that are too long to be some', () => {

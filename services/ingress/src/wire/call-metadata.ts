@@ -8,6 +8,8 @@ export interface CallMetadata {
   readonly userId: string;
   readonly sessionId: string;
   readonly traceId: string;
+  /** The caller's span in that trace; '' when it named none. */
+  readonly parentSpanId: string;
   /** '' when the client gave none. */
   readonly eventId: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -36,9 +38,12 @@ const ID_LENGTH_MAX = 256;
 const CUSTOM_COST_LENGTH_MAX = 512;
 const WARNING_LENGTH_MAX = 512;
 const TRACE_ID = /^[0-9a-f]{32}$/;
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
 const BEYOND_ASCII = /[\x80-\xff]/;
 const NO_TRACE = '0'.repeat(32);
+const NO_SPAN = '0'.repeat(16);
+const UNTRACED = { traceId: '', parentSpanId: '' } as const;
 const NO_TAGS: Readonly<Record<string, string>> = {};
 
 type Promoted = 'env' | 'feature' | 'userId' | 'sessionId';
@@ -79,7 +84,7 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
     userId: collectLog ? userId : '',
     sessionId: collectLog ? sessionId : '',
     said: { userId, sessionId, tags },
-    traceId: traceId(headers),
+    ...traceContext(headers),
     eventId: one(headers['cf-aig-event-id']).slice(0, ID_LENGTH_MAX),
     tags: collectLog ? tags : NO_TAGS,
     customCost: customCost(headers),
@@ -167,10 +172,17 @@ function refusalOf(key: string, value: unknown, taken: number): string {
   return taken >= ENTRIES_MAX ? `more than ${ENTRIES_MAX} entries` : '';
 }
 
-function traceId(headers: IncomingHttpHeaders): string {
+/** Weir's own headers win over `traceparent`, whose span is only a parent in its own trace. */
+function traceContext(headers: IncomingHttpHeaders): Pick<CallMetadata, 'traceId' | 'parentSpanId'> {
   const own = one(headers['cf-aig-otel-trace-id']).toLowerCase();
-  const id = TRACE_ID.test(own) ? own : (TRACEPARENT.exec(one(headers['traceparent']).toLowerCase())?.[1] ?? '');
-  return id === NO_TRACE ? '' : id;
+  const span = one(headers['cf-aig-otel-parent-span-id']).toLowerCase();
+  const parent = one(headers['traceparent']).toLowerCase();
+  if (own === '' && span === '' && parent === '') return UNTRACED;
+  const [, theirs = '', theirSpan = ''] = TRACEPARENT.exec(parent) ?? [];
+  const traceId = TRACE_ID.test(own) && own !== NO_TRACE ? own : theirs;
+  if (traceId === '' || traceId === NO_TRACE) return UNTRACED;
+  const parentSpanId = SPAN_ID.test(span) ? span : traceId === theirs ? theirSpan : '';
+  return { traceId, parentSpanId: parentSpanId === NO_SPAN ? '' : parentSpanId };
 }
 
 const ignored = (reason: string): ParsedMetadata => ({ ...NO_METADATA, warning: `cf-aig-metadata ignored: ${reason}` });
