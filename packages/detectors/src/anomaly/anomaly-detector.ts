@@ -34,6 +34,9 @@ export interface DetectorLimits {
   readonly streams: number;
 }
 
+/** Of what `save` returns: another one means that it cannot be loaded. */
+export const ANOMALY_STATE_VERSION = 1;
+
 const PICO = 1e12;
 const HOUR_MS = 3_600_000;
 const AGAIN_MS = 20_000;
@@ -155,6 +158,15 @@ export class AnomalyDetector {
       this.#drift.tick(this.#now);
       this.#book.tick(this.#now);
     }
+  }
+
+  /** Nobody watched until `ts`: what did not come in that time is unknown, and no silence. */
+  skip(ts: number): void {
+    const tick = Math.floor(ts / TUNING.tickMs) * TUNING.tickMs;
+    if (tick <= this.#now) return;
+    this.#now = tick;
+    this.#streams.turn(tick);
+    this.#book.tick(tick);
   }
 
   #announceFeature({ event, stream }: Moment): void {

@@ -20,6 +20,8 @@ export interface PricedEvent {
   status: number;
   /** 1 for the first try. */
   attempt: number;
+  /** Which of the tariffs of its model priced it (`EventIds.tariff`): calls of one tariff cost the same rates until its price changes. */
+  tariff: number;
   /** Whole pico-dollars: a float holds every amount below 9,007 dollars exactly. NaN: unpriced. */
   cost: number;
 }
@@ -41,6 +43,7 @@ export const newEvent = (): PricedEvent => ({
   output: 0,
   status: 200,
   attempt: 1,
+  tariff: 0,
   cost: Number.NaN,
 });
 
@@ -69,6 +72,7 @@ export class EventIds implements Stored {
   readonly model: DimensionIds;
   readonly prompt: DimensionIds;
   readonly key: DimensionIds;
+  readonly tariff: DimensionIds;
 
   constructor({ waitingMax = 1_000_000 }: EventIdsOptions = {}) {
     const names = (namesMax: number): DimensionIds => new DimensionIds({ namesMax, reuseAfter: waitingMax });
@@ -80,6 +84,7 @@ export class EventIds implements Stored {
     this.model = names(FEW_NAMES_MAX);
     this.prompt = names(NAMES_MAX);
     this.key = names(NAMES_MAX);
+    this.tariff = names(FEW_NAMES_MAX);
   }
 
   /** About as many as the tables and names take. */
@@ -96,6 +101,6 @@ export class EventIds implements Stored {
   }
 
   #parts(): StoredParts {
-    return Object.fromEntries(DIMENSIONS.map((name) => [name, this[name]]));
+    return Object.fromEntries([...DIMENSIONS, 'tariff' as const].map((name) => [name, this[name]]));
   }
 }

@@ -1,20 +1,21 @@
-import { hash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFile, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
 import { errorCode } from '@weir/kernel';
-import { decodeEntry, encodeEntry, entryKey } from '../../entry-codec.ts';
+import { encodeEntry } from '../../entry-codec.ts';
 import { failing } from '../../failing.ts';
+import { liveAnswer } from '../../live-answer.ts';
 import type { CachedAnswer, CacheKey, CacheLimits, CacheSelection, ResponseCache } from '../../response-cache.ts';
-import { isSelected } from '../../selection.ts';
-import { shortDigest } from '../../short-digest.ts';
-import { TEMPORARY, walkEntries } from './cache-files.ts';
-import { Sweeper } from './sweeper.ts';
+import { EntryIndex, type FoundPlace } from './entry-index.ts';
+import { createKeyPlaces } from './key-place.ts';
+import { purgeEntries } from './purge-entries.ts';
+import { removeOldEntries } from './remove-old-entries.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { SegmentRoom } from './segment-room.ts';
+import { SegmentWriter } from './segment-writer.ts';
 
-/** Five calls into the page cache are some 40 µs; through threads they take ten times as much of a processor. */
-const SYNC_BYTES_MAX = 256 * 1024;
-/** The head of an entry is in its first bytes. */
-const HEAD_BYTES = 64 * 1024;
+/** How often expired segments are looked for, when little is written. */
+const TIDY_MS = 60_000;
+/** Entries up to this are made in one buffer, again and again: they are written before the call returns. */
+const SCRATCH_BYTES = 64 * 1024;
 
 export interface FileCacheOptions {
   readonly directory: string;
@@ -22,126 +23,138 @@ export interface FileCacheOptions {
 }
 
 /**
- * A cache in a directory, shared by all processes that name it: one file an entry, written aside and renamed into place,
- * so that a reader sees all of it or nothing. No lock and no index: whoever dies leaves at most an unfinished file, which
- * the next sweep removes. Its time of change is the time at which the entry expires.
+ * A cache in a directory, shared by all processes that name it: entries in segments, which each process appends to its own,
+ * and an index of where they are, which all read and write. No lock, and no copy in memory that a purge could miss: the page
+ * cache is the memory, one for all. Nothing is trusted that does not match its checksum and its key, so that whoever dies,
+ * or writes at the same time, costs an entry at most.
  */
-export function openFileCache({ directory, limits }: FileCacheOptions): ResponseCache {
-  const sweeper = new Sweeper(directory, limits);
-  sweeper.start();
-  return {
-    get: (key, now) => failing('', () => getEntry(fileOf(directory, key), key, now)),
-    set: (key, answer) =>
-      failing('', async () => {
-        const bytes = await putEntry(directory, key, answer);
-        sweeper.written(bytes);
-      }),
-    purge: (selection) => failing('', () => purgeEntries(directory, selection)),
-    close: () => sweeper.stop(),
-  };
+export function openFileCache(options: FileCacheOptions): ResponseCache {
+  return new FileCache(options);
 }
 
-/** The gateway and the account are folders, so that either can go by itself. */
-function fileOf(directory: string, { gateway, account, name, chosen }: CacheKey): string {
-  const folder = join(directory, shortDigest(gateway), shortDigest(account));
-  return join(folder, `${chosen ? 'chosen' : 'digest'}-${hash('sha256', name, 'hex')}`);
+/** What is open of a directory. */
+interface Opened {
+  readonly index: EntryIndex;
+  readonly reader: SegmentReader;
+  readonly writer: SegmentWriter;
+  readonly room: SegmentRoom;
 }
 
-async function getEntry(path: string, key: CacheKey, now: number): Promise<CachedAnswer | undefined> {
-  // Most look-ups find nothing: that takes no thread.
-  if (!existsSync(path)) return undefined;
-  const entry = await readWhole(path);
-  if (entry === undefined) return undefined;
-  try {
-    const answer = decodeEntry(entry, key);
-    return answer.expiresAt <= now ? undefined : answer;
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
+class FileCache implements ResponseCache {
+  readonly #options: FileCacheOptions;
+  readonly #placeOf = createKeyPlaces();
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  readonly #timer: NodeJS.Timeout;
+  readonly #tidying: Promise<void>;
+  #opened: Opened | undefined;
+
+  constructor(options: FileCacheOptions) {
+    this.#options = options;
+    // What cannot be removed is in nobody's way.
+    this.#tidying = removeOldEntries(options.directory).catch(() => undefined);
+    this.#tidy();
+    this.#timer = setInterval(() => this.#tidy(), TIDY_MS);
+    this.#timer.unref();
   }
-}
 
-/** Undefined when the file is gone. */
-function readWhole(path: string): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    readFile(path, (error, data) => {
-      if (error === null) resolve(data);
-      else if (errorCode(error) === 'ENOENT') resolve(undefined);
-      else reject(error);
+  get(key: CacheKey, now: number): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
+    return failing('', () => {
+      const { index, reader } = this.#open();
+      const found = index.find(this.#placeOf(key));
+      if (found === undefined || found.expiresS * 1_000 <= now) return undefined;
+      const entry = reader.read(found);
+      if (!(entry instanceof Promise)) return answerOf(index, found, entry, key, now);
+      return entry.then((read) => answerOf(index, found, read, key, now));
     });
-  });
-}
-
-async function putEntry(directory: string, key: CacheKey, answer: CachedAnswer): Promise<number> {
-  const entry = encodeEntry(key, answer);
-  const aside = join(directory, TEMPORARY, randomUUID());
-  const path = fileOf(directory, key);
-  const expires = new Date(answer.expiresAt);
-  try {
-    if (entry.length <= SYNC_BYTES_MAX) putSync(entry, aside, path, expires);
-    else {
-      await makeFolders(aside, path);
-      await writeFile(aside, entry, { flag: 'wx' });
-      await utimes(aside, expires, expires);
-      await rename(aside, path);
-    }
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
   }
-  return entry.length;
-}
 
-function putSync(entry: Buffer, aside: string, path: string, expires: Date): void {
-  const put = (): void => {
-    writeFileSync(aside, entry, { flag: 'wx' });
-    utimesSync(aside, expires, expires);
-    renameSync(aside, path);
-  };
-  try {
-    put();
-  } catch (error) {
-    // The folders are there but for the first time.
-    if (errorCode(error) !== 'ENOENT') throw error;
-    for (const file of [aside, path]) mkdirSync(dirname(file), { recursive: true });
-    rmSync(aside, { force: true });
-    put();
+  set(key: CacheKey, answer: CachedAnswer): void | Promise<void> {
+    return failing('', () => {
+      const opened = this.#open();
+      const entry = encodeEntry(key, answer, this.#scratch);
+      if (entry.length > this.#options.limits.bytesMax) return undefined;
+      try {
+        return this.#put(opened, key, answer, entry);
+      } catch (error) {
+        // Somebody removed the directory.
+        if (errorCode(error) !== 'ENOENT') throw error;
+        opened.room.look(entry.length);
+        return this.#put(opened, key, answer, entry);
+      }
+    });
   }
-}
 
-async function makeFolders(...files: readonly string[]): Promise<void> {
-  for (const file of files) await mkdir(dirname(file), { recursive: true });
-}
-
-async function purgeEntries(directory: string, selection: CacheSelection): Promise<number> {
-  const { gateway, account, key, prefix } = selection;
-  let gone = 0;
-  const named = key !== undefined || prefix !== undefined;
-  for await (const path of walkEntries(directory, {
-    gateway: gateway === undefined ? undefined : shortDigest(gateway),
-    account: account === undefined ? undefined : shortDigest(account),
-  })) {
-    if (named && !(await isNamed(path, selection))) continue;
-    await rm(path, { force: true });
-    gone += 1;
+  async purge(selection: CacheSelection): Promise<number> {
+    return failing('', () => purgeEntries(this.#options.directory, selection));
   }
-  return gone;
-}
 
-/** Reads no more of the entry than tells its key. */
-async function isNamed(path: string, selection: CacheSelection): Promise<boolean> {
-  try {
-    const file = await open(path);
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#tidying;
+    this.#opened?.writer.close();
+    this.#opened?.reader.close();
+    this.#opened?.index.close();
+    this.#opened = undefined;
+  }
+
+  /** Where nothing is cached the directory need not be there, nor be writable. */
+  #open(): Opened {
+    if (this.#opened !== undefined) return this.#opened;
+    const { directory, limits } = this.#options;
+    mkdirSync(directory, { recursive: true });
+    const index = EntryIndex.open(directory, limits.entriesMax);
+    const reader = new SegmentReader(directory);
+    const writer = new SegmentWriter(directory, limits.bytesMax);
+    const room = new SegmentRoom(directory, limits.bytesMax, (kept) => {
+      reader.keepOnly(kept);
+      writer.leaveRemoved();
+      index.reopenIfRemoved();
+    });
+    this.#opened = { index, reader, writer, room };
+    room.look();
+    return this.#opened;
+  }
+
+  #put(
+    { index, room, writer }: Opened,
+    key: CacheKey,
+    { storedAt, expiresAt }: CachedAnswer,
+    entry: Buffer,
+  ): void | Promise<void> {
+    room.take(entry.length);
+    const place = this.#placeOf(key);
+    const written = writer.append(entry, storedAt, expiresAt);
+    if (written instanceof Promise) return written.then((at) => index.put(place, at));
+    index.put(place, written);
+  }
+
+  #tidy(): void {
+    if (this.#opened === undefined && !existsSync(this.#options.directory)) return;
     try {
-      const start = Buffer.allocUnsafe(HEAD_BYTES);
-      const { bytesRead } = await file.read(start, 0, HEAD_BYTES, 0);
-      const key = entryKey(start.subarray(0, bytesRead));
-      return key !== undefined && isSelected(key, selection);
-    } finally {
-      await file.close();
+      this.#open().room.look();
+    } catch {
+      // Tried again; until then the expired is only in the way of the limit.
     }
+  }
+}
+
+function answerOf(
+  index: EntryIndex,
+  found: FoundPlace,
+  entry: Buffer | undefined,
+  key: CacheKey,
+  now: number,
+): CachedAnswer | undefined {
+  if (entry === undefined) {
+    index.remove(found);
+    return undefined;
+  }
+  try {
+    return liveAnswer(entry, key, now);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
+    // A purge, or an entry that took its place, came in between.
+    if (!index.isCurrent(found)) return undefined;
+    index.remove(found);
     throw error;
   }
 }
