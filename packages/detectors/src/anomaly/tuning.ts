@@ -56,8 +56,8 @@ export const TUNING = {
     /** Shares of the calls that still get through. */
     shares: [0.04, 0.25],
     /** Standard deviations of the wander that the test gives away, for each share. */
-    margins: [1.25, 1.75],
-    threshold: 13,
+    margins: [1.25, 2],
+    threshold: 13.5,
     overRecord: 2,
     /** Below this many expected sessions an hour silence is normal. */
     leastSessionsAnHour: 6,
