@@ -76,11 +76,11 @@ export const TUNING = {
     streamZ: 1.5,
     /** Wander of a stream's rate around its season, as a standard deviation of the logarithm. */
     wander: 0.28,
-    holdMs: 25 * MINUTE,
+    holdMs: 30 * MINUTE,
     /** Nats by which the others of the tenant must look as usual, and not up like the stream; else the tenant is given time to say so itself. */
-    restNats: 1.5,
+    restNats: 2,
     /** Nor be up by more standard deviations than this. */
-    restZ: 0.5,
+    restZ: 0.2,
     restHoldMs: 70 * MINUTE,
     /** Without the stream that is up most, the tenant is up by this part of its rise. */
     restShare: 0.45,
