@@ -264,6 +264,29 @@ const webhook = Type.Object(
   { ...closed, description: 'An address that is told of alerts.' },
 );
 
+const anomalies = Type.Object(
+  {
+    enabled: flag('Detect anomalies in the cost events.', true),
+    late_ms: integer(
+      'How long an attempt is waited for after its time; what is later counts as of when it came.',
+      20_000,
+      0,
+      600_000,
+    ),
+    tick_ms: integer('How often time passes while nothing comes, ms: silence is noticed by it.', 5_000, 50, 60_000),
+    snapshot_ms: integer('Least time between two snapshots of the state, ms.', 30_000, 50, 3_600_000),
+    time_zone: text('IANA time zone by which hours and days of the week are usual.', 'UTC'),
+    time_zones: Type.Record(Type.String({ pattern: '^[^/]{1,64}(/[^/]{1,64})?$' }), Type.String(), {
+      ...closed,
+      default: {},
+      description: 'The same by tenant: `account` or `account/gateway`.',
+    }),
+    history_days: integer('Days of the ledger that are learnt from when there is no state yet; 0 = none.', 35, 0, 400),
+    history_rows: integer('Most rows that are learnt from, the newest days first.', 5_000_000, 0),
+  },
+  { ...closed, default: {}, description: 'Detection; see [anomalies](anomalies.md).' },
+);
+
 const exporter = Type.Object(
   {
     url: text(
@@ -411,6 +434,7 @@ export const configSchema = Type.Object(
       default: {},
       description: 'Budgets by id; see [budgets](budgets.md).',
     }),
+    anomalies,
     webhooks: Type.Record(Type.String({ pattern: NAME }), webhook, {
       ...closed,
       default: {},

@@ -1,5 +1,12 @@
 import { EventCodec, type Framing, type GeneratedCodec } from './event-codec.ts';
 import {
+  type AlertAction,
+  alertActionEarlierSchemas,
+  alertActionSchema,
+  readAlertAction,
+  writeAlertAction,
+} from './generated/alert-action.ts';
+import {
   type BudgetState,
   budgetStateEarlierSchemas,
   budgetStateSchema,
@@ -28,6 +35,7 @@ export const EVENTS = {
   request: { topic: 'weir.requests', schema: requestSchema, earlier: requestEarlierSchemas },
   cost: { topic: 'weir.costs', schema: costSchema, earlier: costEarlierSchemas },
   'cost-anomaly': { topic: 'weir.cost-anomalies', schema: costAnomalySchema, earlier: costAnomalyEarlierSchemas },
+  'alert-action': { topic: 'weir.alert-actions', schema: alertActionSchema, earlier: alertActionEarlierSchemas },
   'budget-state': { topic: 'weir.budget-states', schema: budgetStateSchema, earlier: budgetStateEarlierSchemas },
   'dead-letter': { topic: 'weir.dead-letters', schema: deadLetterSchema, earlier: deadLetterEarlierSchemas },
 } as const;
@@ -37,6 +45,7 @@ export interface EventTypes {
   readonly request: Request;
   readonly cost: Cost;
   readonly 'cost-anomaly': CostAnomaly;
+  readonly 'alert-action': AlertAction;
   readonly 'budget-state': BudgetState;
   readonly 'dead-letter': DeadLetter;
 }
@@ -45,6 +54,7 @@ const GENERATED: { readonly [Name in EventName]: GeneratedCodec<EventTypes[Name]
   request: { read: readRequest, write: writeRequest },
   cost: { read: readCost, write: writeCost },
   'cost-anomaly': { read: readCostAnomaly, write: writeCostAnomaly },
+  'alert-action': { read: readAlertAction, write: writeAlertAction },
   'budget-state': { read: readBudgetState, write: writeBudgetState },
   'dead-letter': { read: readDeadLetter, write: writeDeadLetter },
 };

@@ -3,6 +3,7 @@ export { type CapturedBytes, decodeBody } from './decode-body.ts';
 export { EVENTS_ERRORS } from './errors.ts';
 export { EventCodec, type EventCodecOptions, type FramedBody, type Framing, schemaFingerprint } from './event-codec.ts';
 export { eventToJson } from './event-json.ts';
+export type { AlertAction as AlertActionEvent } from './generated/alert-action.ts';
 export type { BudgetState as BudgetStateEvent } from './generated/budget-state.ts';
 export type { Cost as CostEvent, CostLine as CostLineEvent } from './generated/cost.ts';
 export type { CostAnomaly as CostAnomalyEvent } from './generated/cost-anomaly.ts';

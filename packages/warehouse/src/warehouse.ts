@@ -37,6 +37,7 @@ export type InsertTable =
   | 'payloads'
   | 'anomalies'
   | 'budget_states'
+  | 'alert_actions'
   | 'cost_adjustments'
   | 'price_rates'
   | 'repricing_prices'
@@ -56,7 +57,7 @@ export interface InsertBatch {
 }
 
 /**
- * Records of one log partition, passed on undecoded: `requests`, `anomalies`, `budget_states`, `dead_letters`.
+ * Records of one log partition, passed on undecoded: `requests`, `anomalies`, `budget_states`, `alert_actions`, `dead_letters`.
  * Fields become the columns of the same name; `partition` and `offsets` become `kafka_partition`, `kafka_offset`.
  */
 export interface AvroRows {

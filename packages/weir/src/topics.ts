@@ -1,4 +1,4 @@
-import { ANOMALY_GROUPS, BUDGET_LOG_TOPIC, webhookGroup } from '@weir/anomaly';
+import { ANOMALY_GROUPS, ANOMALY_LOG_TOPIC, BUDGET_LOG_TOPIC, DETECTION_GROUPS, webhookGroup } from '@weir/anomaly';
 import type { Config } from '@weir/config';
 import { CLAIM_HORIZON_MS, CLAIMS_TOPIC, COST_GROUP } from '@weir/cost';
 import type { TopicSpec } from '@weir/event-log';
@@ -13,12 +13,17 @@ export function topicSpecs(config: Config): TopicSpec[] {
   const { partitions, requests, costs } = config.log;
   const readers = config.payloads.store ? [COST_GROUP, LOADER_GROUPS.payloads] : [COST_GROUP];
   const budgets = Object.keys(config.budgets).length > 0;
+  const { enabled } = config.anomalies;
   const webhooks = Object.keys(config.webhooks).map(webhookGroup);
   return [
     { ...limits(EVENTS.request.topic, partitions, requests), protectedGroups: readers },
     {
       ...limits(EVENTS.cost.topic, partitions, costs),
-      protectedGroups: budgets ? [LOADER_GROUPS.requests, ANOMALY_GROUPS.spend] : [LOADER_GROUPS.requests],
+      protectedGroups: [
+        LOADER_GROUPS.requests,
+        ...(budgets ? [ANOMALY_GROUPS.spend] : []),
+        ...(enabled ? [DETECTION_GROUPS.sightings] : []),
+      ],
     },
     { ...small(EVENTS['cost-anomaly'].topic, partitions), protectedGroups: [LOADER_GROUPS.anomalies, ...webhooks] },
     {
@@ -38,6 +43,22 @@ export function topicSpecs(config: Config): TopicSpec[] {
     },
     // Outlives what is remembered of it by a day.
     { name: CLAIMS_TOPIC, partitions: 1, retentionMs: CLAIM_HORIZON_MS + DAY_MS, maxBytes: 1_024 * MEBIBYTE },
+    {
+      name: ANOMALY_LOG_TOPIC,
+      partitions: 1,
+      retentionMs: DAY_MS,
+      // On Kafka this alone keeps the newest snapshot, which may have hundreds of MiB with a million keys.
+      retentionBytes: 1_024 * MEBIBYTE,
+      maxBytes: 4_096 * MEBIBYTE,
+      protectedGroups: enabled ? [DETECTION_GROUPS.detector] : [],
+    },
+    {
+      name: EVENTS['alert-action'].topic,
+      partitions: 1,
+      compact: true,
+      maxBytes: 64 * MEBIBYTE,
+      protectedGroups: [LOADER_GROUPS.alertActions],
+    },
     { ...small(EVENTS['dead-letter'].topic, 1), protectedGroups: [LOADER_GROUPS.deadLetters] },
   ];
 }

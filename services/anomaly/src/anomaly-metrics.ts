@@ -1,5 +1,6 @@
 import type { BudgetAlert, BudgetBook } from '@weir/detectors';
 import type { Metrics } from '@weir/telemetry';
+import type { Detection } from './detection/detection.ts';
 
 /** What the anomaly service counts, by names of the Prometheus conventions. */
 export interface AnomalyMetrics {
@@ -12,10 +13,14 @@ export interface AnomalyMetrics {
   delivered(webhook: string, alerts: number): void;
   webhookFailed(webhook: string, reason: string): void;
   deadLettered(code: string): void;
+  /** The detection to read at scrape time; undefined while another process keeps it. */
+  watch(detection: Detection | undefined): void;
+  found(kind: string, status: string): void;
 }
 
 export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
   let kept: BudgetBook | undefined;
+  const detection = detectionMetrics(metrics);
   const shareHelp = 'Share of its limit that a budget has used; of its scopes the highest.';
   metrics.gauge('weir_budget_spent_share', shareHelp, ['budget'], (gauge) => {
     for (const { budget, share } of kept?.summary() ?? []) gauge.set(share, { budget: budget.id });
@@ -35,6 +40,7 @@ export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
   const failures = metrics.counter('weir_webhook_failures_total', 'Calls that failed.', ['webhook', 'reason']);
   const dead = metrics.counter('weir_anomaly_dead_letters_total', 'Records given up, by error code.', ['code']);
   return {
+    ...detection,
     keep(book) {
       kept = book;
     },
@@ -45,5 +51,33 @@ export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
     delivered: (webhook, alerts) => delivered.inc({ webhook }, alerts),
     webhookFailed: (webhook, reason) => failures.inc({ webhook, reason }),
     deadLettered: (code) => dead.inc({ code }),
+  };
+}
+
+function detectionMetrics(metrics: Metrics): Pick<AnomalyMetrics, 'watch' | 'found'> {
+  let watched: Detection | undefined;
+  const gauges: readonly (readonly [name: string, help: string, read: (facts: Detection['facts']) => number])[] = [
+    ['weir_anomaly_keys', 'Users of streams that the detector knows.', ({ keys }) => keys],
+    ['weir_anomaly_state_bytes', 'Bytes of its state, without the names.', ({ bytes }) => bytes],
+    ['weir_anomaly_waiting', 'Attempts that wait for earlier ones.', ({ waiting }) => waiting],
+    ['weir_anomaly_late', 'Attempts that came late and counted as of when they came.', ({ late }) => late],
+    [
+      'weir_anomaly_ignored',
+      'Attempts that came more than an hour late and were not looked at.',
+      ({ ignored }) => ignored,
+    ],
+    ['weir_anomaly_event_time_seconds', 'Event time that detection has reached.', ({ watermark }) => watermark / 1_000],
+  ];
+  for (const [name, help, read] of gauges) {
+    metrics.gauge(name, help, [], (gauge) => {
+      if (watched !== undefined) gauge.set(read(watched.facts), {});
+    });
+  }
+  const found = metrics.counter('weir_anomaly_alerts_total', 'Events of detected anomalies.', ['kind', 'status']);
+  return {
+    watch(detection) {
+      watched = detection;
+    },
+    found: (kind, status) => found.inc({ kind, status }),
   };
 }

@@ -1,8 +1,16 @@
 /**
- * Anomaly: budgets over the cost events, and webhooks for what they say.
+ * Anomaly: detection and budgets over the cost events, and webhooks for what they say.
  *
- *   weir.costs ──▶ spend worker ──▶ weir.budget-log ──▶ book keeper ──▶ weir.cost-anomalies ──▶ webhook workers
- *   (n partitions)  one each         (1 partition)      one in all  └──▶ weir.budget-states
+ *   weir.costs ──┬▶ sighting worker ─▶ weir.anomaly-log ──▶ detection keeper ─▶ weir.cost-anomalies ──▶ webhook workers
+ *   (n partitions)│   one each          (1 partition)        one in all        ▲
+ *                └▶ spend worker ────▶ weir.budget-log ──▶ book keeper ────────┴──▶ weir.budget-states
+ *
+ * Calls of one stream, user or key lie in all partitions of weir.costs (the gateway spreads them), so a detector of one
+ * partition would see a part of each: a loop of twenty calls a minute would be five of four detectors, and a price
+ * would be learnt four times. What a detector reads of a call is small (some 150 bytes), and one of them takes several
+ * hundred thousand calls a second, more than one log partition does. So detection has the design of budgets: one order,
+ * one detector, its state a function of that order alone, time too, which each partition tells as it has read everything
+ * there is (a tick). An attempt waits until all partitions have told a time that is later by `anomalies.late_ms`.
  *
  * A budget spans the partitions of weir.costs, and each of those may be another process's. So what counts (matched,
  * without repeats) is put into one order by an internal topic with one partition, and the state of all budgets is a pure
@@ -25,6 +33,8 @@ import { type BookKeeperLimits, runBookKeeper } from './budgets/book-keeper.ts';
 import { anomalyEvent, budgetStateEvent } from './budgets/budget-events.ts';
 import { BUDGET_LOG_TOPIC } from './budgets/budget-log-codec.ts';
 import { runSpendWorker } from './budgets/spend-worker.ts';
+import type { SightingHistory } from './detection/detection-keeper.ts';
+import { startDetection } from './detection/start-detection.ts';
 import { checkWebhook } from './webhooks/check-webhook.ts';
 import { deliver, type WebhookConfig } from './webhooks/deliver.ts';
 import { runWebhookWorker } from './webhooks/webhook-worker.ts';
@@ -36,6 +46,8 @@ export const ANOMALY_GROUPS = { spend: 'weir-budget-spend', book: 'weir-budget-b
 export const webhookGroup = (name: string): string => `weir-webhook-${name}`;
 
 export interface AnomalyConfig {
+  /** Undefined: no detection. */
+  readonly anomalies?: Config['anomalies'] | undefined;
   readonly budgets: Readonly<Record<string, BudgetDefinition>>;
   readonly webhooks: Config['webhooks'];
   /** Default: what is right for an installation; tests are in more of a hurry. */
@@ -49,6 +61,10 @@ export interface AnomalyDependencies {
   readonly metrics: Metrics;
   readonly version: string;
   readonly clock?: Clock;
+  /** What detection learns from when it has no state yet. */
+  readonly history?: SightingHistory;
+  /** The group that turns requests into costs, and what it reads. */
+  readonly upstream?: { readonly group: string; readonly topic: string };
   /** Framing of the events it makes; single-object by default. */
   readonly framing?: { readonly anomaly: Framing; readonly state: Framing; readonly deadLetter: Framing };
 }
@@ -58,7 +74,7 @@ const LIMITS: BookKeeperLimits = { lateMs: DAY_MS, publishMs: 1_000, snapshotMs:
 const WEBHOOK_RETRY = { baseMs: 1_000, capMs: 300_000 };
 const IDS_REMEMBERED = 10_000;
 
-/** Starts what is configured: nothing at all without budgets and webhooks. @throws WeirError `BUDGET_INVALID`, `WEBHOOK_INVALID`. */
+/** Starts what is configured. @throws WeirError `BUDGET_INVALID`, `WEBHOOK_INVALID`, `ANOMALY_TIME_ZONE`. */
 export async function startAnomaly(
   config: AnomalyConfig,
   dependencies: AnomalyDependencies,
@@ -81,6 +97,12 @@ export async function startAnomaly(
     if (budgets.length > 0) {
       await started(subscribeBook(budgets, { ...LIMITS, ...config.limits }, dependencies, metrics));
       await started(subscribeSpend(budgets, dependencies, metrics));
+    }
+    if (config.anomalies?.enabled === true) {
+      const { framing, clock = systemClock } = dependencies;
+      const parts = { ...dependencies, metrics, clock, framing: framing?.anomaly };
+      for (const subscription of await startDetection(config.anomalies, parts))
+        await started(Promise.resolve(subscription));
     }
   } catch (error) {
     await releasers.stop();

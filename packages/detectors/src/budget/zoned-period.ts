@@ -25,8 +25,8 @@ export function createZonedPeriods(unit: CalendarUnit, timeZone: string, startsO
   };
 }
 
-/** @throws RangeError when the runtime knows no such time zone. */
-function createZoneOffset(timeZone: string): (ts: number) => number {
+/** Milliseconds that the clock of a time zone is ahead of UTC at a moment. @throws RangeError when the runtime knows no such time zone. */
+export function createZoneOffset(timeZone: string): (ts: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'iso8601',

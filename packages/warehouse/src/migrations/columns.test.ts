@@ -9,6 +9,7 @@ const tables = [
   { table: 'requests', event: 'cost', computed: ['model', 'tag_items'] },
   { table: 'anomalies', event: 'cost-anomaly', computed: [] },
   { table: 'budget_states', event: 'budget-state', computed: [] },
+  { table: 'alert_actions', event: 'alert-action', computed: [] },
   { table: 'dead_letters', event: 'dead-letter', computed: [] },
 ] as const;
 

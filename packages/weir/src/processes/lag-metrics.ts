@@ -1,4 +1,4 @@
-import { ANOMALY_GROUPS, BUDGET_LOG_TOPIC, webhookGroup } from '@weir/anomaly';
+import { ANOMALY_GROUPS, ANOMALY_LOG_TOPIC, BUDGET_LOG_TOPIC, DETECTION_GROUPS, webhookGroup } from '@weir/anomaly';
 import type { Config } from '@weir/config';
 import { COST_GROUP } from '@weir/cost';
 import type { EventLog } from '@weir/event-log';
@@ -15,6 +15,10 @@ export function watchedGroups(config: Config): readonly (readonly [group: string
     [ANOMALY_GROUPS.spend, EVENTS.cost.topic],
     [ANOMALY_GROUPS.book, BUDGET_LOG_TOPIC],
   ];
+  const detection: readonly (readonly [string, string])[] = [
+    [DETECTION_GROUPS.sightings, EVENTS.cost.topic],
+    [DETECTION_GROUPS.detector, ANOMALY_LOG_TOPIC],
+  ];
   const anomalies = EVENTS['cost-anomaly'].topic;
   return [
     [COST_GROUP, EVENTS.request.topic],
@@ -22,6 +26,7 @@ export function watchedGroups(config: Config): readonly (readonly [group: string
     [LOADER_GROUPS.payloads, EVENTS.request.topic],
     [LOADER_GROUPS.deadLetters, EVENTS['dead-letter'].topic],
     ...(config.otel.url === '' ? [] : [[TRACER_GROUP, EVENTS.cost.topic] as const]),
+    ...(config.anomalies.enabled ? detection : []),
     ...(Object.keys(config.budgets).length > 0 ? budgets : []),
     ...Object.keys(config.webhooks).map((name) => [webhookGroup(name), anomalies] as const),
   ];

@@ -1,8 +1,8 @@
 import { type BudgetAlert, BudgetBook, type BudgetDefinition, compileBudgets } from '@weir/detectors';
 import { createCodec } from '@weir/events';
 import { describe, expect, it } from 'vitest';
+import { uuidV5 } from '../uuid-v5.ts';
 import { anomalyEvent, budgetStateEvent } from './budget-events.ts';
-import { uuidV5 } from './uuid-v5.ts';
 
 const START = Date.parse('2026-11-25T10:00:00Z');
 const definition: BudgetDefinition = {

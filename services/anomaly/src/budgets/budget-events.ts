@@ -1,8 +1,8 @@
 import { type AlertStatus, type Budget, type BudgetAlert, type BudgetStanding, shareOf } from '@weir/detectors';
 import type { BudgetStateEvent, CostAnomalyEvent } from '@weir/events';
 import { divideHalfEven, PICO_DIGITS, picoToText } from '@weir/kernel';
+import { uuidV5 } from '../uuid-v5.ts';
 import { describePace } from './describe-pace.ts';
-import { uuidV5 } from './uuid-v5.ts';
 
 type Pace = NonNullable<BudgetAlert['pace']>;
 
@@ -13,6 +13,19 @@ const VERSIONS: Readonly<Record<AlertStatus, number>> = { open: 1, update: 2, re
 const METRICS = { usd: 'spend_usd', tokens: 'tokens', requests: 'requests' } as const;
 /** The most that decimal(18,12) holds. */
 const EVENT_USD_MAX = 10n ** 18n - 1n;
+
+/** What detected anomalies say and budgets do not. */
+const OF_DETECTION = {
+  driver: '',
+  direction: '',
+  level: '',
+  attributed: [],
+  event_time: null,
+  span_ms: null,
+  spend_now_usd: null,
+  spend_usual_usd: null,
+  impact_usd_per_hour: null,
+} as const;
 
 type SeverityName = CostAnomalyEvent['severity'];
 
@@ -50,6 +63,7 @@ export function anomalyEvent(alert: BudgetAlert): CostAnomalyEvent {
     evidence: evidenceOf(alert),
     sample_request_ids: alert.requestId === '' ? [] : [alert.requestId],
     message: messageOf(alert),
+    ...OF_DETECTION,
     ...(alert.pace === null ? {} : paceFields(alert, alert.pace)),
   };
 }

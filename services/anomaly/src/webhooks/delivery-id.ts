@@ -1,5 +1,5 @@
 import type { CostAnomalyEvent } from '@weir/events';
-import { uuidV5 } from '../budgets/uuid-v5.ts';
+import { uuidV5 } from '../uuid-v5.ts';
 
 /** Namespace of the ids of groups: a random UUID, fixed for ever. */
 const NAMESPACE = '3d0f7b52-1c8e-4a6f-8a55-5be2d3b7c914';

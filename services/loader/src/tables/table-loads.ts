@@ -10,6 +10,7 @@ export const LOADER_GROUPS = {
   payloads: 'weir-loader-payloads',
   anomalies: 'weir-loader-anomalies',
   budgetStates: 'weir-loader-budget-states',
+  alertActions: 'weir-loader-alert-actions',
   deadLetters: 'weir-loader-dead-letters',
 } as const;
 
@@ -46,6 +47,14 @@ export function startTableLoads<Result>(
         group: LOADER_GROUPS.budgetStates,
         table: 'budget_states',
         codec: createCodec('budget-state'),
+      }),
+    ),
+    start(
+      createAvroLoad({
+        topic: EVENTS['alert-action'].topic,
+        group: LOADER_GROUPS.alertActions,
+        table: 'alert_actions',
+        codec: createCodec('alert-action'),
       }),
     ),
     start(

@@ -13,6 +13,8 @@ export type AlertState = 'open' | 'update' | 'resolved';
 
 export interface AnomalyAlert {
   readonly id: string;
+  /** Rises with each alert of one id, from 1. */
+  readonly version: number;
   readonly ts: number;
   readonly started_at: number;
   readonly severity: AlertSeverity;
@@ -48,7 +50,12 @@ interface OpenAlert {
   severity: AlertSeverity;
   lastTs: number;
   id: string;
+  /** Of the newest alert that was told. */
+  version: number;
 }
+
+/** Alerts at once: at the limit the oldest is over. */
+const OPEN_MAX = 20_000;
 
 const RANK: Record<AlertSeverity, number> = { info: 0, low: 1, medium: 2, high: 3 };
 /** Never more than this, whatever it costs: nothing is wrong with a surge or a launch. */
@@ -104,27 +111,56 @@ export class AlertBook {
       if (RANK[severity] <= RANK[known.severity]) return;
       const state = known.severity === 'info' ? 'open' : 'update';
       known.severity = severity;
-      this.#tell(known.id, finding, severity, state);
+      // When it began is part of its identity: an alert that grows is the one that was told.
+      this.#tell(known, { ...finding, onset: known.finding.onset }, state);
       return;
     }
-    if (this.#isEcho(finding, severity)) return;
+    if (this.#isEcho(finding, severity) || this.#isWithinOutage(finding)) return;
     const id = `${finding.kind}:${Object.values(finding.cause).join('/')}:${finding.onset}`;
-    this.#open.set(key, { finding, severity, lastTs: finding.ts, id });
-    this.#tell(id, finding, severity, 'open');
+    if (this.#open.size >= OPEN_MAX) this.#closeOldest(finding.ts);
+    const alert: OpenAlert = { finding, severity, lastTs: finding.ts, id, version: 0 };
+    this.#open.set(key, alert);
+    this.#tell(alert, finding, 'open');
   }
 
   /** Event time has reached `ts`: what has not been seen for a while is over, or has become normal. */
   tick(ts: number): void {
-    for (const [key, { finding, severity, lastTs, id }] of this.#open) {
+    for (const [key, alert] of this.#open) {
+      const { finding, lastTs } = alert;
       const over = ts - lastTs > (REPEATED.has(finding.kind) ? TUNING.life.quietMs : TUNING.life.adoptMs);
       if (over && !this.#resolved.has(key)) {
         this.#resolved.add(key);
-        this.#tell(id, { ...finding, ts }, severity, 'resolved');
+        this.#tell(alert, { ...finding, ts }, 'resolved');
       }
       if (ts - lastTs <= TUNING.life.adoptMs) continue;
       this.#open.delete(key);
       this.#resolved.delete(key);
     }
+  }
+
+  #closeOldest(ts: number): void {
+    for (const [key, alert] of this.#open) {
+      if (!this.#resolved.delete(key)) this.#tell(alert, { ...alert.finding, ts }, 'resolved');
+      this.#open.delete(key);
+      return;
+    }
+  }
+
+  /** The rows will mean other streams. */
+  forgetStreams(rows: ReadonlySet<number>): void {
+    for (const open of this.#open.values()) {
+      if (rows.has(open.finding.stream)) open.finding = { ...open.finding, stream: -1 };
+    }
+  }
+
+  /** A stream is silent because its tenant is: that is told. */
+  #isWithinOutage({ kind, dims, ts }: Finding): boolean {
+    if (kind !== 'outage' || dims.feature === undefined) return false;
+    for (const { finding: other, lastTs } of this.#open.values()) {
+      const wide = other.kind === 'outage' && other.dims.feature === undefined;
+      if (wide && other.dims.tenant === dims.tenant && ts - lastTs < TUNING.life.againMs) return true;
+    }
+    return false;
   }
 
   #isEcho(finding: Finding, severity: AlertSeverity): boolean {
@@ -137,12 +173,15 @@ export class AlertBook {
     return false;
   }
 
-  #tell(id: string, finding: Finding, severity: AlertSeverity, state: AlertState): void {
+  #tell(alert: OpenAlert, finding: Finding, state: AlertState): void {
+    alert.version += 1;
+    const { id, version, severity } = alert;
     const { ts, onset, kind, driver, direction, dims, cause, metric, observed, expected, usdAnHour, nats, evidence } =
       finding;
     const explanation = state === 'resolved' ? undefined : this.#explain(finding);
     this.#emit({
       id,
+      version,
       ts,
       started_at: onset,
       severity,
@@ -188,6 +227,8 @@ const OUTAGE_GATE = 0.8;
 
 function repeatMsOf(kind: AnomalyKind): number {
   if (LASTING.has(kind)) return TUNING.life.adoptMs;
+  // The watch says itself when it is news again.
+  if (kind === 'traffic_surge') return 0;
   return REPEATED.has(kind) ? TUNING.life.againMs : TUNING.life.repeatMs;
 }
 

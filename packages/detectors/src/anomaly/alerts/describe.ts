@@ -65,13 +65,16 @@ function spendSentence({ kind, driver, cause, onset, evidence }: Finding, explan
   ].join('; ');
 }
 
+/** The tenant of an installation that has one only. */
+const ONLY_TENANT = 'default';
+
 /** `prod/summarise` for a stream, `name=value` for the rest. */
 export function scopeText({ tenant, env, feature, ...rest }: Dims): string {
-  const stream = [env, feature].filter((part) => part !== undefined).join('/');
+  const stream = [env, feature].filter((part) => part !== undefined && part !== '').join('/');
   const named = Object.entries(rest).map(([name, value]) => `${name}=${value}`);
-  return [stream, ...named, ...(tenant === undefined ? [] : [`tenant=${tenant}`])]
-    .filter((part) => part !== '')
-    .join(' ');
+  const owner = tenant === undefined || tenant === ONLY_TENANT ? [] : [`tenant=${tenant}`];
+  const parts = [stream, ...named, ...owner].filter((part) => part !== '');
+  return parts.length === 0 ? 'all traffic' : parts.join(' ');
 }
 
 const clock = (ts: number): string => `${new Date(ts).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -6,6 +6,7 @@ import type { Moment, WatchDeps } from './moment.ts';
 import { streamDims } from './stream-dims.ts';
 
 const SHARES = TUNING.cache.shares;
+const LOG_SHARES = SHARES.map((share) => Math.log(share));
 const HITS = 0;
 const CALLS = 1;
 const INPUT = 2;
@@ -35,6 +36,10 @@ export class CacheWatch {
     return this.#table.bytes;
   }
 
+  forget(stream: number): void {
+    if (stream < this.#table.rows) this.#table.clear(stream);
+  }
+
   observe({ event, stream }: Moment): void {
     const table = this.#table;
     table.reach(stream);
@@ -44,7 +49,9 @@ export class CacheWatch {
     if (table.get(stream, CALLS) > leastCalls && usual > leastShare) {
       let most = 0;
       for (let at = 0; at < SHARES.length; at += 1) {
-        const ratio = bernoulliLogRatio(hit, usual, usual * (SHARES[at] as number));
+        const ratio = hit
+          ? (LOG_SHARES[at] as number)
+          : bernoulliLogRatio(false, usual, usual * (SHARES[at] as number));
         const sum = Math.min(1.5 * threshold, cusum(table.get(stream, DOWN + at), ratio));
         table.set(stream, DOWN + at, sum);
         most = Math.max(most, sum);

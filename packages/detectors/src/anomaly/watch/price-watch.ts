@@ -16,19 +16,24 @@ interface ModelPrice {
 
 const PICO = 1e12;
 const HOUR_MS = 3_600_000;
-/** More models than this are not told apart. */
+/** More models, and tariffs of models, than this are not told apart. */
 const MODELS_MAX = 10_000;
+const TARIFFS_MAX = 65_536;
 
 /** The rates of each model, read off its events: the first one that they do not explain is news. */
 export class PriceWatch {
   readonly #deps: WatchDeps;
+  /** By model and tariff. */
   #models = new Map<number, ModelPrice>();
+  /** The tariff of each model that last explained a call. */
+  #usual = new Map<number, number>();
 
   /** What a snapshot holds. */
   readonly stored: Stored = storedValue(
-    () => this.#models,
-    (models) => {
+    () => ({ models: this.#models, usual: this.#usual }),
+    ({ models, usual }) => {
       this.#models = models;
+      this.#usual = usual;
     },
   );
 
@@ -38,23 +43,26 @@ export class PriceWatch {
 
   /** Rates of a model, when they are known. */
   rowOf(model: number): PriceRow | undefined {
-    return this.#models.get(model)?.row;
+    return this.#priceOf(model)?.row;
   }
 
   /** Rates to compare with: those before a change, until the new ones have been in force for as many calls. */
   bookOf(model: number): PriceRow | undefined {
-    const price = this.#models.get(model);
+    const price = this.#priceOf(model);
     return price?.book ?? price?.row;
   }
+
+  #priceOf = (model: number): ModelPrice | undefined => this.#models.get(this.#usual.get(model) ?? -1);
 
   observe({ event }: Moment): void {
     if (Number.isNaN(event.cost) && event.input + event.output > 0) this.#unpriced(event);
     if (Number.isNaN(event.cost) || event.cost === 0) return;
-    let price = this.#models.get(event.model);
+    const key = event.model * TARIFFS_MAX + (event.tariff % TARIFFS_MAX);
+    let price = this.#models.get(key);
     if (price === undefined) {
       if (this.#models.size >= MODELS_MAX) return;
       price = { row: undefined, book: undefined, explained: 0, samples: [], usd: 0, since: event.ts };
-      this.#models.set(event.model, price);
+      this.#models.set(key, price);
     }
     price.usd += event.cost / PICO;
     const sample = { fresh: event.input - event.cached, cached: event.cached, output: event.output, cost: event.cost };
@@ -62,6 +70,7 @@ export class PriceWatch {
       const expected = priceOf(price.row, sample);
       if (Math.abs(expected - event.cost) <= ROUNDING_PICO) {
         price.explained += 1;
+        this.#usual.set(event.model, key);
         if (price.explained === TUNING.prices.leastCalls) price.book = price.row;
         return;
       }
@@ -78,7 +87,10 @@ export class PriceWatch {
     price.row = inferPriceRow(price.samples);
     // A row that once was known is believed at once when it comes back.
     if (price.row === undefined) price.samples.shift();
-    else price.samples = [];
+    else {
+      price.samples = [];
+      this.#usual.set(event.model, key);
+    }
   }
 
   #unpriced(event: Moment['event']): void {

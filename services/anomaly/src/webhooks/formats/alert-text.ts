@@ -16,16 +16,25 @@ const STATUS = { open: '', update: 'update: ', resolved: 'resolved: ' } as const
 
 export function alertText(event: CostAnomalyEvent): AlertText {
   const scope = Object.entries(event.scope).map(([dimension, value]) => `${dimension}=${value}`);
-  const causes = event.causes.slice(0, CAUSES_MAX).map(({ dimension, value, kind, share, delta_usd }) => {
-    const where = dimension === '' ? '' : ` (${dimension}=${value})`;
-    return `${kind}${where}: ${Math.round(share * 100)} %, ${picoToText(delta_usd)} USD`;
-  });
+  // The split ends with parts of nothing.
+  const causes = event.causes
+    .filter(({ delta_usd }) => delta_usd !== 0n)
+    .slice(0, CAUSES_MAX)
+    .map(({ dimension, value, kind, share, delta_usd }) => {
+      const where = dimension === '' ? '' : ` (${dimension}=${value})`;
+      return `${kind}${where}: ${Math.round(share * 100)} %, ${picoToText(delta_usd)} USD`;
+    });
+  const cause = Object.entries(event.attributed[0]?.scope ?? {}).map(([dimension, value]) => `${dimension}=${value}`);
+  const evidence = event.detector === 'anomaly' ? Object.entries(event.evidence) : [];
   const facts: (readonly [string, string])[] = [
     ['kind', event.kind],
     ['where', scope.join(', ')],
+    ['cause', cause.join(', ') === scope.join(', ') ? '' : cause.join(', ')],
     ['since', new Date(event.started_at).toISOString()],
     ['money at stake', event.impact_usd === 0n ? '' : `${picoToText(event.impact_usd)} USD`],
-    ['causes', causes.join('; ')],
+    ['an hour of it', anHour(event)],
+    ['split of the change', causes.join('; ')],
+    ['evidence', evidence.map(([name, value]) => `${name}: ${value}`).join(', ')],
     ['requests', event.sample_request_ids.slice(0, CAUSES_MAX).join(', ')],
     ['alert', `${event.anomaly_id}, version ${event.version}`],
   ];
@@ -34,6 +43,11 @@ export function alertText(event: CostAnomalyEvent): AlertText {
     message: event.message,
     facts: facts.filter(([, value]) => value !== '').map(([name, value]) => [name, shortened(value, VALUE_MAX)]),
   };
+}
+
+/** An estimate: cents say enough. */
+function anHour({ impact_usd_per_hour: pico }: CostAnomalyEvent): string {
+  return pico === null || pico === 0n ? '' : `about ${Number(picoToText(pico)).toFixed(2)} USD`;
 }
 
 export const shortened = (text: string, most: number): string =>

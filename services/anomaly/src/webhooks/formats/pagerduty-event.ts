@@ -2,6 +2,8 @@ import type { CostAnomalyEvent } from '@weir/events';
 import { picoToText } from '@weir/kernel';
 import { shortened } from './alert-text.ts';
 
+const usdText = (pico: bigint | null): string | null => (pico === null ? null : picoToText(pico));
+
 /** Limit of PagerDuty. */
 const SUMMARY_MAX = 1_024;
 
@@ -28,6 +30,12 @@ export function pagerdutyEvent(routingKey: string, event: CostAnomalyEvent): unk
         observed: event.observed,
         expected: event.expected,
         impact_usd: picoToText(event.impact_usd),
+        impact_usd_per_hour: usdText(event.impact_usd_per_hour),
+        driver: event.driver,
+        direction: event.direction,
+        attributed: event.attributed,
+        spend_now_usd: usdText(event.spend_now_usd),
+        spend_usual_usd: usdText(event.spend_usual_usd),
         causes: event.causes.map((cause) => ({ ...cause, delta_usd: picoToText(cause.delta_usd) })),
         evidence: event.evidence,
         sample_request_ids: event.sample_request_ids,
