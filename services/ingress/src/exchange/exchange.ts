@@ -114,6 +114,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
+    if (Buffer.isBuffer(body)) this.#request.whole = body;
     const refusal = this.#plan.take(body);
     if (refusal === undefined) this.#begin(FIRST);
     else this.#endWithout(refusal);
