@@ -1,3 +1,4 @@
+export { alertKey, scopeKeyOf } from './actions/alert-rules.ts';
 export { BUDGET_LOG_TOPIC } from './budgets/budget-log-codec.ts';
 export { ANOMALY_LOG_TOPIC } from './detection/anomaly-log-codec.ts';
 export { type DetectedAlert, Detection } from './detection/detection.ts';
