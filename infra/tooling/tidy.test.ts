@@ -81,6 +81,15 @@ describe('tidy', () => {
     expect(dead).toEqual([]);
   });
 
+  it.each(['docs/invariants.md', 'docs/compatibility.md'])('%s says each thing once, of files that exist', (file) => {
+    const rows = read(file).match(/^\| [^|]+\|.*$/gm) ?? [];
+    const names = rows.map((row) => (row.split('|')[1] ?? '').trim());
+    expect(names.length).toBeGreaterThan(9);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    const named = rows.flatMap((row) => row.match(/`(?:services|packages|test|infra|bench)\/[^`\s]+`/g) ?? []);
+    expect(named.map((path) => path.slice(1, -1)).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('nothing is left for later in a comment', () => {
     const marked = sources.filter(
       (file) => !file.endsWith('tidy.test.ts') && /\b(TODO|FIXME|XXX|HACK)\b/.test(read(file)),

@@ -187,6 +187,10 @@ const budget = Type.Object(
       default: 'soft',
       description: 'What the state of the budget becomes at its limit.',
     }),
+    cut_streams: flag(
+      'Of a hard budget: a streamed answer that outgrows what was reserved for it is ended when nothing is left.',
+      false,
+    ),
     alert_on: Type.Object(
       {
         burn_rate: flag('Use that is far faster than the limit lasts: windows of 1 h, 6 h and 24 h.', false),

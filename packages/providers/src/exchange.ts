@@ -59,10 +59,20 @@ export interface ProviderError {
   readonly midStream: boolean;
 }
 
+/** Usage that several answers can show, of which one is booked: a result of a batch, an answer that was asked for again. */
+export interface UsageClaim {
+  /** The provider's id of the answer. */
+  readonly id: string;
+  /** When it was made, ms since the epoch; null when nothing tells. */
+  readonly madeAtMs: number | null;
+}
+
 /** Usage of one of the models or iterations that a single response bills. */
 export interface UsagePart {
   readonly model: string;
   readonly usage: TokenUsage;
+  /** Only of results of a batch. */
+  readonly claim?: UsageClaim;
 }
 
 /** Everything the ledger wants to know about an exchange. Text that is unknown is ''. */
@@ -87,6 +97,8 @@ export interface ExchangeFacts {
   readonly usageSource: UsageSource;
   /** Only where one response bills several models or iterations; then these are what is priced. */
   readonly usageParts: readonly UsagePart[];
+  /** Only where another answer may show the same usage: the work went on after the call that began it had its answer. */
+  readonly claim?: UsageClaim;
   /** What is billed when that differs from the gross counts. */
   readonly billedUsage: TokenUsage | null;
   /** US dollars as decimal text, taken from the wire without a float. */

@@ -12,6 +12,7 @@ export {
   type Exchange,
   type ExchangeFacts,
   type ProviderError,
+  type UsageClaim,
   type UsagePart,
 } from './exchange.ts';
 export { familiesOfUsage } from './families/family-of-usage.ts';
@@ -21,7 +22,7 @@ export { parseJsonArray } from './framing/json-array.ts';
 export { parseNdjson } from './framing/ndjson.ts';
 export { parseSse } from './framing/sse.ts';
 export type { PieceEnds, StreamEvent } from './framing/stream-event.ts';
-export type { NormalizedUsage } from './normalize/counts.ts';
+export { addUsage, type NormalizedUsage } from './normalize/counts.ts';
 export { type NormalizeContext, normalizeUsage } from './normalize/normalize-usage.ts';
 export {
   CREDENTIAL_HEADERS,

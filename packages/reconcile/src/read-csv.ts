@@ -74,15 +74,15 @@ const focus: CsvForm = {
   },
 };
 
-/** AWS Cost and Usage Report 2.0: usage types like `USE1-Claude4.5Sonnet-input-tokens`, in thousands of tokens. */
+/** AWS Cost and Usage Report 2.0: usage types like `USE1-Claude4.5Sonnet-input-tokens`, by the thousand or million tokens. */
 const cur: CsvForm = {
   is: (columns) => has(columns, 'line_item_unblended_cost', 'line_item_usage_start_date'),
   read: (row, where) => {
     const type = first(row, 'line_item_usage_type');
     const amount = first(row, 'line_item_usage_amount');
-    const thousands = /1K|thousand/i.test(first(row, 'pricing_unit'));
+    const zeros = zerosOf(first(row, 'pricing_unit'));
     const credit = CREDIT.test(first(row, 'line_item_line_item_type'));
-    const counted = amount === '' ? null : countOf(thousands ? shifted(amount) : amount, where);
+    const counted = amount === '' ? null : countOf(`${amount}${zeros}`, where);
     return [
       {
         day: dayOf(first(row, 'line_item_usage_start_date'), where),
@@ -97,7 +97,10 @@ const cur: CsvForm = {
   },
 };
 
-const shifted = (amount: string): string => `${amount}e3`;
+function zerosOf(unit: string): string {
+  if (/\b1?M\b|million/i.test(unit)) return 'e6';
+  return /1K|thousand/i.test(unit) ? 'e3' : '';
+}
 
 const openai: CsvForm = {
   is: (columns) => has(columns, 'start_time') && (columns.has('amount_value') || columns.has('input_tokens')),

@@ -41,7 +41,9 @@ function readResult(result: Fields, day: string, where: string): StatementLine[]
 /** `gpt-4o-2024-08-06, cached input` */
 export function lineItem(item: string): { readonly model: string; readonly tokenClass: TokenClass } {
   const comma = item.lastIndexOf(',');
-  if (comma < 0) return { model: item.trim(), tokenClass: '' };
+  // `web search tool calls`, `file search storage`: no model has blanks in its name.
+  if (comma < 0)
+    return /\s/.test(item.trim()) ? { model: '', tokenClass: 'other' } : { model: item.trim(), tokenClass: '' };
   return { model: item.slice(0, comma).trim(), tokenClass: classOf(item.slice(comma + 1)) };
 }
 

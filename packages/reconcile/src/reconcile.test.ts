@@ -2,7 +2,7 @@ import { picoFromText, picoToText } from '@weir/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readStatement } from './read-statement.ts';
-import { REASONS, type Reason, reconcile } from './reconcile.ts';
+import { REASONS, type Reason, reconcile, verdictOf } from './reconcile.ts';
 import type { StatementLine } from './statement.ts';
 import * as samples from './testing/samples.ts';
 
@@ -98,6 +98,14 @@ describe('I4 reconcile: each kind of gap is named, to the last digit', () => {
   it('bypassed, in part and a whole model', () => {
     expect(why([line('3', 1_200_000)])).toEqual({ bypassed: '0.5' });
     expect(why([line('2.5', 1_000_000), line('0.75', null, { model: 'o3' })])).toEqual({ bypassed: '0.75' });
+  });
+  it('unmatched: a model that only one side names, where the other side has one of its own', () => {
+    const house = samples.ledgerHours(0, 2, { model: 'house-model' });
+    const known = [line('2.5', 1_000_000), line('0.5', null, { model: 'o3' })];
+    expect(why(known, [...samples.ledgerHours(0, 10), ...house])).toEqual({});
+    const other = [line('2.5', 1_000_000), line('0.75', null, { model: 'o3' })];
+    expect(why(other, [...samples.ledgerHours(0, 10), ...house])).toEqual({ unmatched: '0.25' });
+    expect(verdictOf(reconcile(other, []), 10n ** 13n)).toBe('nothing_compared');
   });
   it('tier, named by both sides or half of the price', () => {
     expect(why([line('1.25', 1_000_000)])).toEqual({ tier: '-1.25' });

@@ -6,6 +6,7 @@ export interface LedgerCell {
   /** Start of the hour (UTC), ms. */
   readonly hourMs: number;
   readonly model: string;
+  /** '' for calls whose cost is known as a whole only: then classes are not told apart. */
   readonly tokenClass: TokenClass;
   readonly tier: string;
   /** Tokens that have a price, and what they cost (pico-dollars). */
@@ -16,7 +17,16 @@ export interface LedgerCell {
 }
 
 /** Why the provider's figure is another than the ledger's. */
-export const REASONS = ['credits', 'time_zone', 'unpriced', 'bypassed', 'tier', 'rounding', 'unexplained'] as const;
+export const REASONS = [
+  'credits',
+  'time_zone',
+  'unpriced',
+  'bypassed',
+  'unmatched',
+  'tier',
+  'rounding',
+  'unexplained',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 export interface Gap {
@@ -40,6 +50,10 @@ export interface Reconciliation {
   readonly gaps: readonly Gap[];
   /** The statement has quantities and no money: then the quantities are compared, at the ledger's own rates. */
   readonly quantitiesOnly: boolean;
+  /** Days of the statement on which the ledger has no call at all: it may not have been there yet. */
+  readonly daysWithoutCalls: readonly string[];
+  /** False when the ledger has no call on any day of the statement: then nothing was compared. */
+  readonly compared: boolean;
 }
 
 interface Cell {
@@ -63,22 +77,22 @@ const OFFSETS = [0, ...Array.from({ length: 14 }, (_unused, index) => [-(index +
  */
 export function reconcile(lines: readonly StatementLine[], ledger: readonly LedgerCell[]): Reconciliation {
   const charges = lines.filter(({ credit }) => !credit);
-  const byModel = charges.every(({ model }) => model !== '');
-  const byClass = charges.every(({ tokenClass }) => tokenClass !== '');
-  const statement = statementCells(charges, byModel, byClass);
+  const grain = grainOf(charges, ledger);
+  const statement = statementCells(charges, grain);
   const days = new Set(charges.map(({ day }) => day));
   const quantitiesOnly = charges.every(({ usd }) => usd === null);
   const counted = charges.every(({ quantity }) => quantity !== null);
   // By money alone, one day at another price looks like another time zone.
   const offsetHours = counted || days.size > 1 ? bestOffset(statement, ledger, days, counted) : 0;
-  const inUtc = ledgerCells(ledger, days, 0, byModel, byClass);
-  const shifted = offsetHours === 0 ? inUtc : ledgerCells(ledger, days, offsetHours, byModel, byClass);
+  const inUtc = ledgerCells(ledger, days, 0, grain);
+  const shifted = offsetHours === 0 ? inUtc : ledgerCells(ledger, days, offsetHours, grain);
   const totals = Object.fromEntries(REASONS.map((reason) => [reason, 0n])) as Record<Reason, bigint>;
   totals.credits = sum(lines.filter(({ credit }) => credit).map(({ usd }) => usd ?? 0n));
   totals.time_zone = sum([...shifted.values()].map(({ usd }) => usd)) - sum([...inUtc.values()].map(({ usd }) => usd));
   const gaps: Gap[] = [];
+  const names = new ModelNames(statement, shifted, ledger);
   for (const key of [...new Set([...statement.keys(), ...shifted.keys()])].sort()) {
-    const gap = explain(key, statement.get(key), shifted.get(key), quantitiesOnly);
+    const gap = explain(key, statement.get(key), shifted.get(key), { names, quantitiesOnly });
     if (gap.statementUsd === gap.ledgerUsd) continue;
     gaps.push(gap);
     for (const reason of REASONS) totals[reason] += gap.reasons[reason] ?? 0n;
@@ -91,7 +105,92 @@ export function reconcile(lines: readonly StatementLine[], ledger: readonly Ledg
     reasons: totals,
     gaps,
     quantitiesOnly,
+    daysWithoutCalls: daysWithout(days, shifted),
+    compared: shifted.size > 0,
   };
+}
+
+/** What a statement tells apart; what it does not is added up on both sides. */
+interface Grain {
+  readonly byModel: boolean;
+  readonly byClass: boolean;
+  /** Searches, sessions, storage: charged without naming a model. */
+  readonly servicesApart: boolean;
+}
+
+function grainOf(charges: readonly StatementLine[], ledger: readonly LedgerCell[]): Grain {
+  const isService = ({ model, tokenClass }: StatementLine): boolean => model === '' && tokenClass === 'other';
+  const tokens = charges.filter((line) => !isService(line));
+  return {
+    byModel: tokens.every(({ model }) => model !== ''),
+    byClass: [...tokens, ...ledger].every(({ tokenClass }) => tokenClass !== ''),
+    servicesApart: tokens.length < charges.length,
+  };
+}
+
+function cellOf(
+  { model, tokenClass }: Pick<StatementLine, 'model' | 'tokenClass'>,
+  { byModel, byClass, servicesApart }: Grain,
+): { readonly model: string; readonly tokenClass: TokenClass } {
+  if (servicesApart && tokenClass === 'other') return { model: '', tokenClass };
+  return { model: byModel ? modelKey(model) : '', tokenClass: byClass ? tokenClass : '' };
+}
+
+function daysWithout(days: ReadonlySet<string>, cells: ReadonlyMap<string, Booked>): string[] {
+  const found = new Set([...cells.keys()].map((key) => partsOf(key).day));
+  return [...days].filter((day) => !found.has(day)).sort();
+}
+
+/** Which models only one side names: the same calls can stand under two names, and money alone does not tell. */
+class ModelNames {
+  readonly #onDay = new Map<string, { told: Set<string>; booked: Set<string> }>();
+  readonly #everBooked: ReadonlySet<string>;
+
+  constructor(
+    statement: ReadonlyMap<string, Cell>,
+    booked: ReadonlyMap<string, Booked>,
+    ledger: readonly LedgerCell[],
+  ) {
+    for (const key of statement.keys()) this.#of(partsOf(key).day).told.add(partsOf(key).model);
+    for (const key of booked.keys()) this.#of(partsOf(key).day).booked.add(partsOf(key).model);
+    this.#everBooked = new Set(ledger.map(({ model }) => modelKey(model)));
+  }
+
+  /**
+   * Whether a model that one side alone names may be one that the other side alone names. A model that the ledger knows
+   * from another day is itself.
+   */
+  mayBeAnother(day: string, model: string): boolean {
+    const { told, booked } = this.#of(day);
+    if (model === '' || (told.has(model) && booked.has(model))) return false;
+    if (told.has(model))
+      return !this.#everBooked.has(model) && [...booked].some((name) => name !== '' && !told.has(name));
+    return [...told].some((name) => name !== '' && !this.#everBooked.has(name));
+  }
+
+  #of(day: string): { told: Set<string>; booked: Set<string> } {
+    const found = this.#onDay.get(day) ?? { told: new Set<string>(), booked: new Set<string>() };
+    this.#onDay.set(day, found);
+    return found;
+  }
+}
+
+export type Verdict = 'explained' | 'unexplained' | 'nothing_compared';
+
+/**
+ * Whether what stays without a reason is within the tolerance (pico-dollars): day by day, and without netting what is
+ * unexplained, since two faults that cancel out are two faults. Models that only one side names may be one: they net.
+ */
+export function verdictOf({ compared, gaps }: Reconciliation, tolerance: bigint): Verdict {
+  if (!compared) return 'nothing_compared';
+  const unmatched = new Map<string, bigint>();
+  let open = 0n;
+  for (const { day, reasons } of gaps) {
+    open += abs(reasons.unexplained ?? 0n);
+    unmatched.set(day, (unmatched.get(day) ?? 0n) + (reasons.unmatched ?? 0n));
+  }
+  open += sum([...unmatched.values()].map(abs));
+  return open <= tolerance ? 'explained' : 'unexplained';
 }
 
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
@@ -104,15 +203,22 @@ export const modelKey = (model: string): string =>
     .replace(/^(us|eu|apac|jp|au|global)\./, '')
     .replace(/^(anthropic|amazon|meta|mistral|cohere)\./, '')
     .replace(/[-@](20\d{2}-?\d{2}-?\d{2})/, '')
-    .replace(/-v\d+(:\d+)?$/, '');
+    .replace(/-v\d+(:\d+)?$/, '')
+    // `Claude Sonnet 4.5 (Amazon Bedrock Edition)` on an invoice is `claude-sonnet-4-5`.
+    .replace(/\s*\(.*\)\s*$/, '')
+    .replace(/[\s.]+/g, '-');
 
 const keyOf = (day: string, model: string, tokenClass: string): string => JSON.stringify([day, model, tokenClass]);
 
-function statementCells(lines: readonly StatementLine[], byModel: boolean, byClass: boolean): Map<string, Cell> {
+function partsOf(key: string): { readonly day: string; readonly model: string; readonly tokenClass: TokenClass } {
+  const [day, model, tokenClass] = JSON.parse(key) as [string, string, TokenClass];
+  return { day, model, tokenClass };
+}
+
+function statementCells(lines: readonly StatementLine[], grain: Grain): Map<string, Cell> {
   const cells = new Map<string, Cell>();
   for (const line of lines) {
-    const model = byModel ? modelKey(line.model) : '';
-    const tokenClass = byClass ? line.tokenClass : '';
+    const { model, tokenClass } = cellOf(line, grain);
     const key = keyOf(line.day, model, tokenClass);
     const cell: Cell = cells.get(key) ?? {
       day: line.day,
@@ -145,14 +251,14 @@ function ledgerCells(
   ledger: readonly LedgerCell[],
   days: ReadonlySet<string>,
   offsetHours: number,
-  byModel: boolean,
-  byClass: boolean,
+  grain: Grain,
 ): Map<string, Booked> {
   const cells = new Map<string, Booked>();
   for (const row of ledger) {
     const day = new Date(row.hourMs + offsetHours * HOUR_MS).toISOString().slice(0, 10);
     if (!days.has(day)) continue;
-    const key = keyOf(day, byModel ? modelKey(row.model) : '', byClass ? row.tokenClass : '');
+    const { model, tokenClass } = cellOf(row, grain);
+    const key = keyOf(day, model, tokenClass);
     const cell = cells.get(key) ?? { quantity: 0n, usd: 0n, unpriced: 0n, tiers: new Set() };
     cells.set(key, cell);
     cell.quantity += row.quantity;
@@ -162,6 +268,8 @@ function ledgerCells(
   }
   return cells;
 }
+
+const ALL_TOGETHER: Grain = { byModel: false, byClass: false, servicesApart: false };
 
 /** The offset under which the days agree best; UTC unless another takes away nearly all of what is between them. */
 function bestOffset(
@@ -176,8 +284,8 @@ function bestOffset(
   }
   const scores = OFFSETS.map((offset) => {
     const booked = new Map<string, bigint>();
-    for (const [key, cell] of ledgerCells(ledger, days, offset, false, false)) {
-      const [day = ''] = JSON.parse(key) as [string];
+    for (const [key, cell] of ledgerCells(ledger, days, offset, ALL_TOGETHER)) {
+      const { day } = partsOf(key);
       booked.set(day, (booked.get(day) ?? 0n) + (byQuantity ? cell.quantity + cell.unpriced : cell.usd));
     }
     const distance = sum([...days].map((day) => abs((told.get(day) ?? 0n) - (booked.get(day) ?? 0n))));
@@ -192,8 +300,13 @@ const abs = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
 
 const NOTHING_BOOKED: Booked = { quantity: 0n, usd: 0n, unpriced: 0n, tiers: new Set() };
 
-function explain(key: string, told: Cell | undefined, booked: Booked = NOTHING_BOOKED, quantitiesOnly: boolean): Gap {
-  const [day = '', model = '', tokenClass = ''] = JSON.parse(key) as [string, string, TokenClass];
+function explain(
+  key: string,
+  told: Cell | undefined,
+  booked: Booked = NOTHING_BOOKED,
+  { names, quantitiesOnly }: { readonly names: ModelNames; readonly quantitiesOnly: boolean },
+): Gap {
+  const { day, model, tokenClass } = partsOf(key);
   const reasons: Partial<Record<Reason, bigint>> = {};
   const told0 = told ?? { quantity: null, usd: null, rounding: 0n, tiers: new Set<string>() };
   const statementUsd = quantitiesOnly ? atLedgerRate(told0.quantity ?? 0n, booked) : (told0.usd ?? 0n);
@@ -204,6 +317,7 @@ function explain(key: string, told: Cell | undefined, booked: Booked = NOTHING_B
     rest -= amount;
   };
   if (abs(rest) <= told0.rounding) take('rounding', rest);
+  else if (names.mayBeAnother(day, model)) take('unmatched', rest);
   else if (told0.quantity !== null && told0.quantity > 0n)
     explainQuantities(told0.quantity, statementUsd, booked, take);
   else if (rest > 0n && booked.unpriced > 0n) take('unpriced', rest);

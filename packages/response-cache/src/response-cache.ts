@@ -40,13 +40,14 @@ export interface CacheLimits {
 
 /**
  * Answers that are kept for a time. An entry may be gone at any time; what is given is whole and as it was stored, under
- * exactly the key it was stored under. Failures are thrown (`CACHE_FAILED`, `CACHE_CORRUPT`): to a caller a miss.
+ * exactly the key it was stored under. Failures are thrown (`CACHE_FAILED`, `CACHE_CORRUPT`): to a caller a miss. A driver
+ * that needs no wait answers at once.
  */
 export interface ResponseCache {
   /** The answer, unless it has expired at `now` (wall clock, ms). */
-  get(key: CacheKey, now: number): Promise<CachedAnswer | undefined>;
-  /** Replaces what was there. */
-  set(key: CacheKey, answer: CachedAnswer): Promise<void>;
+  get(key: CacheKey, now: number): CachedAnswer | undefined | Promise<CachedAnswer | undefined>;
+  /** Replaces what was there. The answer's bytes must not change until it is done. */
+  set(key: CacheKey, answer: CachedAnswer): void | Promise<void>;
   /** Returns how many entries went. */
   purge(selection: CacheSelection): Promise<number>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { ANOMALY_GROUPS, ANOMALY_LOG_TOPIC, BUDGET_LOG_TOPIC, DETECTION_GROUPS, webhookGroup } from '@weir/anomaly';
 import type { Config } from '@weir/config';
-import { COST_GROUP } from '@weir/cost';
+import { CLAIM_HORIZON_MS, CLAIMS_TOPIC, COST_GROUP } from '@weir/cost';
 import type { TopicSpec } from '@weir/event-log';
 import { EVENTS } from '@weir/events';
 import { LOADER_GROUPS } from '@weir/loader';
@@ -41,6 +41,8 @@ export function topicSpecs(config: Config): TopicSpec[] {
       maxBytes: 1_024 * MEBIBYTE,
       protectedGroups: budgets ? [ANOMALY_GROUPS.book] : [],
     },
+    // Outlives what is remembered of it by a day.
+    { name: CLAIMS_TOPIC, partitions: 1, retentionMs: CLAIM_HORIZON_MS + DAY_MS, maxBytes: 1_024 * MEBIBYTE },
     {
       name: ANOMALY_LOG_TOPIC,
       partitions: 1,

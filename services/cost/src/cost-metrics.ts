@@ -5,6 +5,8 @@ import type { Metrics } from '@weir/telemetry';
 export interface CostMetrics {
   priced(cost: CostEvent): void;
   deadLettered(code: string): void;
+  /** Usage that several answers show: booked here, booked elsewhere, or not booked, and why. */
+  claimed(result: string): void;
 }
 
 export interface UnpricedModel {
@@ -33,6 +35,11 @@ export function createCostMetrics(metrics: Metrics, onUnpricedModel: (model: Unp
     ['provider', 'verdict'],
   );
   const dead = metrics.counter('weir_cost_dead_letters_total', 'Records given up, by error code.', ['code']);
+  const claims = metrics.counter(
+    'weir_cost_claims_total',
+    'Answers whose usage others may show too, by what became of it: own, elsewhere, or why it is not booked.',
+    ['result'],
+  );
   const seen = new Set<string>();
   const labelsOf = (found: UnpricedModel): UnpricedModel => {
     const key = JSON.stringify(found);
@@ -56,6 +63,7 @@ export function createCostMetrics(metrics: Metrics, onUnpricedModel: (model: Unp
       models.inc({ ...labelsOf({ provider, model: model.slice(0, 200), reason }) });
     },
     deadLettered: (code) => dead.inc({ code }),
+    claimed: (result) => claims.inc({ result }),
   };
 }
 

@@ -233,8 +233,9 @@ describe('deriveCost', () => {
       stored,
     );
     expect(deriveCost(get, position, book)).toMatchObject({
-      cost_usd: null,
-      unpriced_reason: 'repeated_usage',
+      cost_usd: 0n,
+      cost_source: 'none',
+      unpriced_reason: '',
       input_tokens: 0,
       total_tokens: 0,
     });

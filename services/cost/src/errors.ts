@@ -1,5 +1,7 @@
 /** Every code this service throws, with what it means and what to do. */
 export const COST_ERRORS = {
+  CLAIMS_CORRUPT:
+    'A record of weir.usage-claims cannot be read: another program wrote to it, or a newer version did. Upgrade, or restore the log.',
   PRICE_BOOK_UNREADABLE:
     'The file or address of a price book or of price terms could not be read. Check cost.price_book and cost.price_terms.',
   PRICE_BOOK_DIGEST:

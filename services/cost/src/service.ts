@@ -3,6 +3,7 @@ import { createCodec, createGravedigger, EVENTS, type Framing } from '@weir/even
 import { errorCode, type Started } from '@weir/kernel';
 import type { PriceBook } from '@weir/pricing';
 import type { Logger, Metrics } from '@weir/telemetry';
+import { startUsageClaims } from './claims/usage-claims.ts';
 import { createCostMetrics } from './cost-metrics.ts';
 import { runCostWorker } from './cost-worker.ts';
 import { withEstimate } from './estimate/estimate-usage.ts';
@@ -42,6 +43,10 @@ export async function startCost(dependencies: CostDependencies): Promise<Started
     },
   });
   const tokenizer = dependencies.estimateUsage === false ? undefined : createTokenizer();
+  const claims = startUsageClaims({
+    log,
+    onError: (error) => logger.error({ error }, 'weir.usage-claims cannot be read; it is tried again'),
+  });
   const subscription = await log.subscribe({
     group: COST_GROUP,
     topics: [EVENTS.request.topic],
@@ -52,6 +57,7 @@ export async function startCost(dependencies: CostDependencies): Promise<Started
         requests: createCodec('request'),
         costs: createCodec('cost', dependencies.framing?.cost),
         metrics,
+        claims,
         estimate: async (event, facts) => (tokenizer === undefined ? facts : withEstimate(event, facts, tokenizer)),
         bury,
       }),
@@ -61,6 +67,7 @@ export async function startCost(dependencies: CostDependencies): Promise<Started
     value: subscription,
     async stop() {
       await subscription.stop();
+      await claims.stop();
       await tokenizer?.close();
     },
   };

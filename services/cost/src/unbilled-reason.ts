@@ -15,12 +15,21 @@ const READ_ONLY_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
 export function unbilledReason(event: RequestEvent, facts: ExchangeFacts): 'free' | string {
   if (NEVER_SENT.has(event.error_code)) return 'free';
   if (facts.flags.includes('free_endpoint')) return 'free';
-  // A GET of a stored answer or batch shows usage that its creation billed, or will: which, one event cannot tell.
-  if (facts.flags.includes(REPEATED_USAGE)) return REPEATED_USAGE;
+  if (facts.flags.includes(REPEATED_USAGE)) return repeatedReason(facts);
   if (event.status === 0) return 'no_answer';
   if (event.status >= 400) return 'free';
   if (READ_ONLY_METHODS.has(event.method)) return 'free';
   if (!event.complete) return 'answer_cut';
   if (facts.error !== null && !facts.error.midStream) return 'free';
-  return 'usage_missing';
+  return facts.operation === 'batch' || facts.finishReasons.some(isUnfinished) ? 'answered_later' : 'usage_missing';
 }
+
+/** Results that are fetched, or an answer that is asked for, book the usage. */
+const isUnfinished = (reason: string): boolean => reason === 'queued' || reason === 'in_progress';
+
+/** Why a retrieval does not book what it shows: another row does, or nobody can tell. */
+function repeatedReason({ flags }: ExchangeFacts): 'free' | string {
+  if (flags.includes('booked_elsewhere') || flags.includes('billed_by_creation')) return 'free';
+  return NOT_BOOKED.find((reason) => flags.includes(reason)) ?? REPEATED_USAGE;
+}
+const NOT_BOOKED = ['results_cut', 'result_without_id', 'result_without_time', 'result_too_old', 'claims_full'];

@@ -12,6 +12,8 @@ export const INGRESS_ERRORS = {
   INGRESS_RATE_LIMITED: 'A rate limit is reached. Retry after the time that the answer names, or raise the limit.',
   INGRESS_BUDGET_EXCEEDED:
     'A hard budget has no room for what the call may cost. Wait for its next period, ask for less, or raise it.',
+  INGRESS_BUDGET_CUT:
+    'A stream outgrew what was reserved for it, and a hard budget with cut_streams had no room for more. Ask for less, or raise it.',
   INGRESS_STATE_UNREACHABLE:
     'Limits could not be counted, and shared_state.when_unreachable is refuse. Check the server of shared_state.url.',
   INGRESS_DENIED: 'The token may not make this call. The description says what it may not; see tokens in weir.yaml.',

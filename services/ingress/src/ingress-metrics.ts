@@ -20,8 +20,9 @@ export interface IngressMetrics {
   readonly eventsLost: IngressCounter;
   readonly metadataWarnings: IngressCounter;
   readonly stateUnreachable: IngressCounter;
-  readonly cacheLookUps: IngressCounter;
-  readonly cacheStored: IngressCounter;
+  readonly cacheHits: IngressCounterSeries;
+  readonly cacheMisses: IngressCounterSeries;
+  readonly cacheStored: IngressCounterSeries;
   readonly cacheFailures: IngressCounter;
 }
 
@@ -45,6 +46,11 @@ const APPEND_BUCKETS = [0.00001, 0.00002, 0.00005, 0.0001, 0.0005, 0.001, 0.01, 
 
 /** Declares the metrics of the ingress. Labels are bounded: providers are configured names, the rest are enums. */
 export function createIngressMetrics(registry: IngressMetricsRegistry): IngressMetrics {
+  const cacheLookUps = registry.counter(
+    'weir_ingress_cache_lookups_total',
+    'Calls that asked the cache: hit or miss.',
+    ['status'],
+  );
   return {
     requests: registry.counter('weir_ingress_requests_total', 'Upstream attempts, one ledger row each.', [
       'provider',
@@ -94,10 +100,11 @@ export function createIngressMetrics(registry: IngressMetricsRegistry): IngressM
       'weir_ingress_metadata_warnings_total',
       'Calls of which metadata entries were left out.',
     ),
-    cacheLookUps: registry.counter('weir_ingress_cache_lookups_total', 'Calls that asked the cache: hit or miss.', [
-      'status',
-    ]),
-    cacheStored: registry.counter('weir_ingress_cache_stored_total', 'Answers that were given to the cache.'),
+    cacheHits: cacheLookUps.series({ status: 'hit' }),
+    cacheMisses: cacheLookUps.series({ status: 'miss' }),
+    cacheStored: registry
+      .counter('weir_ingress_cache_stored_total', 'Answers that were given to the cache.')
+      .series({}),
     cacheFailures: registry.counter(
       'weir_ingress_cache_failures_total',
       'Reads and writes of the cache that failed; a read that failed is a miss.',

@@ -51,7 +51,7 @@ async function startCollector() {
 async function scene() {
   const collector = await startCollector();
   const storage = new MemoryStorage();
-  const log = openMemoryLog({ storage, leaseMs: 100 });
+  const log = openMemoryLog({ storage, leaseMs: 30_000 });
   await log.ensureTopics([{ name: EVENTS.cost.topic, partitions: 1 }]);
   let logged = '';
   const destination = new Writable({

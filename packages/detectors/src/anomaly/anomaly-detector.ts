@@ -1,6 +1,6 @@
 import { AlertBook, type AnomalyAlert } from './alerts/alert-book.ts';
 import { type Explanation, SpendLedger } from './attribution/spend-ledger.ts';
-import type { EventIds, PricedEvent } from './priced-event.ts';
+import { type EventIds, newEvent, type PricedEvent } from './priced-event.ts';
 import { KeyIndex } from './state/key-index.ts';
 import { loadParts, type StoredParts, saveParts, storedValue } from './state/stored.ts';
 import { TUNING } from './tuning.ts';
@@ -24,6 +24,13 @@ export interface AnomalyDetectorOptions {
   readonly onAlert: (alert: AnomalyAlert) => void;
   /** Milliseconds that the clock of a tenant is ahead of UTC at a moment. */
   readonly clockOffset?: (tenant: string, ts: number) => number;
+  readonly limits?: Partial<DetectorLimits>;
+}
+
+/** What is kept at most. At a limit the sixteenth part of it that costs least, lately, is forgotten, but for a trace. */
+export interface DetectorLimits {
+  readonly usersOfStreams: number;
+  readonly streams: number;
 }
 
 /** Of what `save` returns: another one means that it cannot be loaded. */
@@ -36,7 +43,7 @@ const AGAIN_MS = 20_000;
 /** Reads priced events in the order of their time, and says what changed. Does no I/O, and knows no clock but the events'. */
 export class AnomalyDetector {
   readonly #streams: Streams;
-  readonly #persons = new Persons();
+  readonly #persons: Persons;
   readonly #users: UserVolume;
   readonly #outages: OutageWatch;
   readonly #surges: SurgeWatch;
@@ -48,21 +55,42 @@ export class AnomalyDetector {
   readonly #models: ModelWatch;
   readonly #ledger: SpendLedger;
   readonly #features = new KeyIndex();
-  readonly #prompts = new KeyIndex();
+  readonly #moment: Moment = {
+    event: newEvent(),
+    stream: 0,
+    user: 0,
+    person: 0,
+    continued: 0,
+    stranger: false,
+    hot: false,
+  };
   readonly #deps: WatchDeps;
   readonly #book: AlertBook;
   #now = 0;
 
-  constructor({ ids, onAlert, clockOffset }: AnomalyDetectorOptions) {
+  constructor({ ids, onAlert, clockOffset, limits = {} }: AnomalyDetectorOptions) {
+    const { usersOfStreams: rowsMax, streams: streamsMax, rowsPerSketchCell } = { ...TUNING.limits, ...limits };
+    const sketchWidth = 2 ** Math.ceil(Math.log2(Math.max(64, rowsMax / rowsPerSketchCell)));
     this.#book = new AlertBook(onAlert, (finding) => this.#explain(finding));
-    this.#streams = new Streams((tenant, ts) => clockOffset?.(ids.tenant.nameOf(tenant), ts) ?? 0);
+    this.#streams = new Streams({
+      offsetOf: (tenant, ts) => clockOffset?.(ids.tenant.nameOf(tenant), ts) ?? 0,
+      streamsMax,
+      onForget: (rows) => this.#forgetStreams(rows),
+    });
+    this.#persons = new Persons(ids.user, sketchWidth);
     const deps = { streams: this.#streams, ids, report: (finding: Finding) => this.#report(finding) };
     this.#deps = deps;
-    this.#users = new UserVolume(this.#streams);
+    this.#users = new UserVolume({
+      streams: this.#streams,
+      persons: this.#persons,
+      users: ids.user,
+      rowsMax,
+      sketchWidth,
+    });
     this.#outages = new OutageWatch(deps);
     this.#surges = new SurgeWatch(deps);
     this.#drift = new DriftWatch(deps);
-    this.#tokens = new TokenWatch(deps, this.#users, this.#drift);
+    this.#tokens = new TokenWatch(deps, this.#users, this.#persons, this.#drift);
     this.#cache = new CacheWatch(deps);
     this.#failures = new FailureWatch(deps);
     this.#prices = new PriceWatch(deps);
@@ -74,10 +102,17 @@ export class AnomalyDetector {
     this.advance(event.ts);
     const streams = this.#streams;
     const stream = streams.rowOf(event.tenant, event.env, event.feature, event.ts);
-    const person = this.#persons.observe(event.tenant, event.user, event.ts);
-    const user = this.#users.rowOf(stream, event.user);
+    this.#persons.count(event.tenant, event.ts);
+    const user = this.#users.rowOf(stream, event.user, event.ts);
+    const person = this.#users.personOf(user);
     const cost = Number.isNaN(event.cost) ? 0 : event.cost;
-    const moment: Moment = { event, stream, user, person, continued: 0, stranger: false, hot: false };
+    const moment = this.#moment;
+    moment.event = event;
+    moment.stream = stream;
+    moment.user = user;
+    moment.person = person;
+    moment.hot = false;
+    if (streams.fresh) this.#announceFeature(moment);
     this.#ledger.keep(moment);
     this.#failures.observe(moment);
     this.#prices.observe(moment);
@@ -86,14 +121,16 @@ export class AnomalyDetector {
       this.#ledger.learn(moment);
       return;
     }
-    this.#announceFeature(moment);
     const gap = event.ts - this.#users.last(user);
     moment.continued = this.#users.observe(user, stream, event.ts, cost);
     const surprise = this.#persons.novelty(person, event.ts);
     moment.stranger = surprise > 5;
     moment.hot = this.#users.isHot(user);
     this.#testUser(moment, surprise);
-    if (moment.hot || moment.stranger) return;
+    if (moment.hot || moment.stranger) {
+      this.#deps.ids.prompt.pass(event.prompt);
+      return;
+    }
     this.#ledger.learn(moment);
     streams.addCost(stream, cost);
     streams.addCall(stream, 1 - moment.continued, gap);
@@ -103,7 +140,6 @@ export class AnomalyDetector {
       this.#tokens.observe(moment);
       this.#cache.observe(moment);
     }
-    if (event.prompt >= 0) this.#prompts.rowOf(stream, event.prompt);
   }
 
   /** Event time has reached `ts`: silence is weighed. */
@@ -130,8 +166,9 @@ export class AnomalyDetector {
   }
 
   #announceFeature({ event, stream }: Moment): void {
-    const before = this.#features.rows;
-    if (this.#features.rowOf(event.tenant, event.feature) < before) return;
+    const known = this.#features.find(event.tenant, event.feature) >= 0;
+    if (known || this.#features.size >= TUNING.limits.features) return;
+    this.#features.rowOf(event.tenant, event.feature);
     const age = event.ts - this.#persons.firstTsOf(event.tenant);
     if (age < TUNING.life.learnMs) return;
     const { tenant, feature } = streamDims(this.#deps, stream);
@@ -161,7 +198,7 @@ export class AnomalyDetector {
     let evidence = nats;
     let leak = false;
     if (surprise > 5) {
-      if (this.#prompts.find(stream, event.prompt) < 0) {
+      if (!this.#tokens.knowsPrompt(stream, event.prompt)) {
         evidence += surprise;
         leak = users.runCalls(user) >= TUNING.user.strangerCalls && evidence > TUNING.user.strangerNats;
       }
@@ -196,6 +233,17 @@ export class AnomalyDetector {
       brief: true,
       evidence: known ? {} : { user: `new: ${name}`, prompt: ids.prompt.nameOf(event.prompt) },
     });
+  }
+
+  #forgetStreams(rows: ReadonlySet<number>): void {
+    this.#users.forgetStreams(rows);
+    this.#book.forgetStreams(rows);
+    for (const row of rows) {
+      for (const watch of [this.#outages, this.#surges, this.#tokens, this.#drift, this.#cache, this.#models]) {
+        watch.forget(row);
+      }
+      this.#ledger.forget(row);
+    }
   }
 
   #report(finding: Finding): void {
@@ -244,7 +292,6 @@ export class AnomalyDetector {
       models: this.#models.stored,
       ledger: this.#ledger.stored,
       features: this.#features,
-      prompts: this.#prompts,
       book: this.#book.stored,
       now: storedValue(
         () => this.#now,
@@ -260,6 +307,11 @@ export class AnomalyDetector {
     return this.#users.size;
   }
 
+  /** Users of streams that made room for others. */
+  get evicted(): number {
+    return this.#users.evicted;
+  }
+
   /** Bytes of state, without the names. */
   get bytes(): number {
     return [
@@ -267,6 +319,7 @@ export class AnomalyDetector {
       this.#persons,
       this.#users,
       this.#outages,
+      this.#surges,
       this.#tokens,
       this.#drift,
       this.#cache,

@@ -51,17 +51,46 @@ export const DIMENSIONS = ['tenant', 'env', 'feature', 'user', 'provider', 'mode
 export type Dimension = (typeof DIMENSIONS)[number];
 export type Dims = Partial<Record<Dimension, string>>;
 
-/** The names behind the numbers of an event. */
+export interface EventIdsOptions {
+  /** Events that may be between their reading and the detector. */
+  readonly waitingMax?: number;
+}
+
+/** Names of one dimension at once. Past them every new name is one and the same. */
+const NAMES_MAX = 4_000_000;
+const FEW_NAMES_MAX = 200_000;
+/** A stream is found by tenant × 4,096 + environment. */
+const ENVS_MAX = 4_000;
+
+/** The names behind the numbers of an event. Users and prompts that the detector keeps nothing of any more make room for others. */
 export class EventIds implements Stored {
-  readonly tenant = new DimensionIds();
-  readonly env = new DimensionIds();
-  readonly feature = new DimensionIds();
-  readonly user = new DimensionIds();
-  readonly provider = new DimensionIds();
-  readonly model = new DimensionIds();
-  readonly prompt = new DimensionIds();
-  readonly key = new DimensionIds();
-  readonly tariff = new DimensionIds();
+  readonly tenant: DimensionIds;
+  readonly env: DimensionIds;
+  readonly feature: DimensionIds;
+  readonly user: DimensionIds;
+  readonly provider: DimensionIds;
+  readonly model: DimensionIds;
+  readonly prompt: DimensionIds;
+  readonly key: DimensionIds;
+  readonly tariff: DimensionIds;
+
+  constructor({ waitingMax = 1_000_000 }: EventIdsOptions = {}) {
+    const names = (namesMax: number): DimensionIds => new DimensionIds({ namesMax, reuseAfter: waitingMax });
+    this.tenant = names(FEW_NAMES_MAX);
+    this.env = names(ENVS_MAX);
+    this.feature = names(FEW_NAMES_MAX);
+    this.user = names(NAMES_MAX);
+    this.provider = names(FEW_NAMES_MAX);
+    this.model = names(FEW_NAMES_MAX);
+    this.prompt = names(NAMES_MAX);
+    this.key = names(NAMES_MAX);
+    this.tariff = names(FEW_NAMES_MAX);
+  }
+
+  /** About as many as the tables and names take. */
+  get bytes(): number {
+    return DIMENSIONS.reduce((sum, name) => sum + this[name].bytes, 0);
+  }
 
   save(): unknown {
     return saveParts(this.#parts());

@@ -53,6 +53,7 @@ export class EventLineReader {
   constructor(ids: EventIds) {
     this.#names = DIMENSIONS.map((name) => new ByteNames(ids[name]));
     this.#empty = DIMENSIONS.map((name) => ids[name].idOf(''));
+    for (const [at, name] of DIMENSIONS.entries()) ids[name].hold(this.#empty[at] as number);
     const encoder = new TextEncoder();
     this.#known = [
       ...DIMENSIONS.map((name, dimension) => ({ key: encoder.encode(name), dimension, number: undefined, factor: 1 })),
@@ -125,12 +126,10 @@ export class EventLineReader {
   }
 
   #readText(bytes: Uint8Array, start: number, end: number, field: Field | undefined, into: PricedEvent): number {
-    const close = this.#endOfText(bytes, start, end);
-    if (field !== undefined && field.dimension >= 0) {
-      const names = this.#names[field.dimension] as ByteNames;
-      into[DIMENSIONS[field.dimension] as 'tenant'] = names.idOf(bytes, start, close);
-    }
-    return close + 1;
+    if (field === undefined || field.dimension < 0) return this.#endOfText(bytes, start, end) + 1;
+    const names = this.#names[field.dimension] as ByteNames;
+    into[DIMENSIONS[field.dimension] as 'tenant'] = names.read(bytes, start, end);
+    return names.end + 1;
   }
 
   #readNumber(bytes: Uint8Array, start: number, end: number, field: Field | undefined, into: PricedEvent): number {

@@ -100,6 +100,12 @@ export const TUNING = {
     leastCalls: 200,
     watchedCalls: 8,
     watchMs: 2 * DAY,
+    /** Prompts of one stream that are told apart. */
+    promptsMax: 64,
+    /** So many new ones among about a hundred calls, and the fingerprint tells nothing. */
+    churnMax: 20,
+    /** One call in so many tries such a fingerprint all the same: the stream may just have many. */
+    churnTrial: 4,
   },
 
   cache: { shares: [0.05, 0.5], threshold: 13.5, leastShare: 0.03, strength: 20, leastCalls: 200, memory: 20_000 },
@@ -138,6 +144,17 @@ export const TUNING = {
     production: ['prod', 'production'],
     mediumUsdADay: 5,
     highUsdADay: 50,
+  },
+
+  /** What is kept at most. Fewer bytes than these rows need are used while there are fewer. */
+  limits: {
+    /** Users of streams: 128 bytes each, and 32 for the person, and the tables to find them. */
+    usersOfStreams: 1_000_000,
+    streams: 10_000,
+    /** Features beyond this are not announced. */
+    features: 100_000,
+    /** Cells of a sketch of the forgotten for so many rows. */
+    rowsPerSketchCell: 4,
   },
 
   life: {

@@ -16,6 +16,8 @@ export interface Budget {
   readonly thresholds: readonly Threshold[];
   /** What the state becomes at the limit. */
   readonly enforcement: 'soft' | 'hard';
+  /** A hard budget ends streams that outgrow their reservation when it has no room. */
+  readonly cutStreams: boolean;
   /** What it warns of before the limit, beside thresholds. */
   readonly alertOn: { readonly burnRate: boolean; readonly forecast: boolean };
   /** A fingerprint of what may change while the sums stay: limit, adjustments, enforcement. */

@@ -24,6 +24,7 @@ export interface BudgetDefinition {
   readonly limit_requests: number;
   readonly thresholds: readonly number[];
   readonly enforcement: 'soft' | 'hard';
+  readonly cut_streams?: boolean;
   readonly adjustments?: readonly AdjustmentDefinition[];
   readonly alert_on?: { readonly burn_rate: boolean; readonly forecast: boolean };
 }
@@ -85,6 +86,7 @@ function compileBudget(id: string, definition: BudgetDefinition, limit: BudgetLi
     terms: fingerprint(JSON.stringify([String(limit.amount), definition.enforcement, definition.adjustments ?? []])),
     thresholds: compileThresholds(definition.thresholds, field('thresholds')),
     enforcement: definition.enforcement,
+    cutStreams: definition.enforcement === 'hard' && definition.cut_streams === true,
     scopesMax: definition.max_scopes,
   };
 }

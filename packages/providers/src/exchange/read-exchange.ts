@@ -1,6 +1,6 @@
 import { remembered } from '@weir/kernel';
 import { EMPTY_USAGE, type TokenUsage, type UsageSource, type UsageUnits } from '@weir/usage';
-import type { Exchange, ExchangeFacts, UsagePart } from '../exchange.ts';
+import type { Exchange, ExchangeFacts, UsageClaim, UsagePart } from '../exchange.ts';
 import { type Draft, newDraft, type ReadContext } from '../families/draft.ts';
 import { readBody } from '../families/read-body.ts';
 import { type FramedBody, frameBody } from '../framing/frame-body.ts';
@@ -8,7 +8,7 @@ import { addUsage } from '../normalize/counts.ts';
 import { jsonText } from '../normalize/json-object.ts';
 import { normalizeUsage } from '../normalize/normalize-usage.ts';
 import { findProvider } from '../registry/provider-registry.ts';
-import { billingOf, operationOf, PATHS_REMEMBERED } from './operation.ts';
+import { type Billing, billingOf, operationOf, PATHS_REMEMBERED } from './operation.ts';
 import { providerError } from './provider-error.ts';
 import { reportedCost } from './reported-cost.ts';
 import { readRequest } from './request-facts.ts';
@@ -28,12 +28,14 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
   const request = readRequest(exchange.request, exchange.requestContentType, path);
   const context: ReadContext = { provider, path };
   const body = frameBody(exchange.response, exchange.responseContentType);
-  const draft = newDraft();
+  let draft = newDraft();
   const operation = operationOf(path, request.model, provider);
   const endpoint = billingOf(exchange.method, path, operation);
   if (endpoint !== 'free' || FILE_CONTENT.test(path)) readResponse(draft, body, exchange, context);
   // A file is free to fetch; one with the results of a batch shows usage that the batch is billed for.
-  const billing = endpoint === 'free' && draft.parts.length > 0 ? 'repeats' : endpoint;
+  const results = draft.parts.length > 0 || isCutResult(body);
+  const billing = endpoint === 'free' && results ? 'repeats' : endpoint;
+  if (billing === 'free') draft = newDraft();
   const error = providerError(exchange, provider, draft, body);
   if (error === null && billing === 'billed') addUnits(draft, operation, request, body);
   const counted = countUsage(draft, request.model);
@@ -42,15 +44,18 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
   const served = servedTier(draft, exchange.responseHeaders);
   const serviceTier = served || request.serviceTier;
   if (serviceTier !== served) flags.push('tier_from_request');
-  if (billing === 'free') flags.push('free_endpoint');
-  if (billing === 'repeats') flags.push('repeated_usage');
+  const repeats = billing === 'repeats' && counted.usage !== null;
+  // To ask for what is stored costs nothing by itself.
+  if (billing === 'free' || (billing === 'repeats' && !repeats && error === null)) flags.push('free_endpoint');
+  if (repeats) flags.push(...repeatFlags(draft, exchange, path));
+  const claim = claimOf(draft, counted.usage, billing);
   if (error !== null && exchange.status >= 100 && exchange.status < 400) flags.push('ok_status_with_error');
   if (counted.usage === null && error === null && billing === 'billed') flags.push('usage_missing');
   return {
     pricingProvider: pricingProvider(spec?.pricingProvider ?? provider, exchange.responseHeaders),
     operation,
     requestModel: request.model,
-    responseModel: draft.model,
+    responseModel: draft.model || soleModel(counted.parts),
     responseId: draft.id,
     finishReasons: draft.finishReasons,
     stream: body.kind === 'stream' || (request.stream && body.kind !== 'document'),
@@ -62,6 +67,7 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
     usageSource: sourceOf(counted.usage, draft, exchange, body),
     usageParts: counted.parts,
     billedUsage: counted.billedUsage,
+    ...(claim === undefined ? {} : { claim }),
     reportedCostUsd,
     flags: flags.length < 2 ? flags : [...new Set(flags)],
     error,
@@ -71,13 +77,42 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
   };
 }
 
-const FILE_CONTENT = /\/files\/[^/]+\/content$/;
+const FILE_CONTENT = /\/files\/[^/]+(?:\/content|:download)$/;
+/** What these answer was in the answer of the call that began them, unless that call went on in the background. */
+const ANSWERED_AT_ONCE = /\/(?:responses|chat\/completions)\/[^/]+$/;
+
+/** What is known of usage that was seen before, or will be: who books it. */
+function repeatFlags(draft: Draft, exchange: Exchange, path: string): string[] {
+  const flags = ['repeated_usage'];
+  if (draft.claim === undefined && draft.parts.length === 0 && ANSWERED_AT_ONCE.test(path)) {
+    flags.push('billed_by_creation');
+  }
+  if (/\/files\/|\/results$/.test(path) && !isWhole(exchange)) flags.push('results_cut');
+  return flags;
+}
+
+/** One result, longer than what is kept of a body. */
+const isCutResult = (body: FramedBody): boolean =>
+  body.kind === 'fragments' && /^[^\n]{0,500}"(?:custom_id|key)":/.test(body.head);
+
+const isWhole = ({ complete, status, response }: Exchange): boolean =>
+  complete && status === 200 && response.head.byteLength + response.tail.byteLength >= response.bytes;
+
+/** Of an answer without usage there is nothing to claim, nor of a call that is free. */
+const claimOf = (draft: Draft, usage: TokenUsage | null, billing: Billing): UsageClaim | undefined =>
+  usage === null || billing === 'free' ? undefined : draft.claim;
 
 function readResponse(draft: Draft, body: FramedBody, exchange: Exchange, context: ReadContext): void {
   readBody(draft, body, context);
   salvage(draft, body, context);
   readCountHeaders(draft, context.provider, exchange.responseHeaders);
 }
+
+/** The model of results that are all of one. */
+const soleModel = (parts: readonly UsagePart[]): string => {
+  const [first] = parts;
+  return first !== undefined && parts.every(({ model }) => model === first.model) ? first.model : '';
+};
 
 interface Counted {
   readonly usage: TokenUsage | null;
@@ -91,7 +126,9 @@ function countUsage(draft: Draft, requestModel: string): Counted {
   const normalized = normalizeUsage(draft.family, draft.usage, { model });
   const parts = draft.parts.flatMap((part): UsagePart[] => {
     const { usage } = normalizeUsage(part.family, part.usage);
-    return usage === null ? [] : [{ model: part.model || model, usage }];
+    if (usage === null) return [];
+    const counted = { model: part.model || model, usage };
+    return [part.claim === undefined ? counted : { ...counted, claim: part.claim }];
   });
   const own = parts.length > 0 ? parts : normalized.parts;
   const summed = draft.usage === undefined || draft.family === 'realtime' ? sum(own) : null;

@@ -1,3 +1,4 @@
+import type { UsageClaim } from '../exchange.ts';
 import { cutMember } from '../framing/json-scan.ts';
 import type { MutableUnits } from '../normalize/counts.ts';
 import { asObject, type JsonObject, jsonText } from '../normalize/json-object.ts';
@@ -21,12 +22,21 @@ export interface Draft {
   /** Billables found outside the usage object. */
   units: MutableUnits;
   /** Raw usage objects of a response that bills several models. */
-  parts: { readonly family: string; readonly model: string; readonly usage: JsonObject }[];
+  parts: DraftPart[];
+  /** Set where the work went on without its caller, so that any of several answers can be the first with its usage. */
+  claim: UsageClaim | undefined;
   /** Error value of the body, of any shape; undefined when there is none. */
   error: unknown;
   /** SSE or AWS name of the event that carried `error`. */
   errorName: string;
   errorInStream: boolean;
+}
+
+interface DraftPart {
+  readonly family: string;
+  readonly model: string;
+  readonly usage: JsonObject;
+  readonly claim?: UsageClaim;
 }
 
 export function newDraft(): Draft {
@@ -44,6 +54,7 @@ export function newDraft(): Draft {
     flags: [],
     units: {},
     parts: [],
+    claim: undefined,
     error: undefined,
     errorName: '',
     errorInStream: false,
@@ -84,6 +95,13 @@ export function addPreview(draft: Draft, text: unknown): void {
   if (typeof text === 'string' && draft.preview.length < PREVIEW_CHARACTERS) {
     draft.preview = (draft.preview + text.slice(0, PREVIEW_CHARACTERS)).slice(0, PREVIEW_CHARACTERS);
   }
+}
+
+/** The claim of an answer with an id; `made` is seconds since the epoch or an ISO time, of which providers use both. */
+export function usageClaim(id: string, made: unknown): UsageClaim | undefined {
+  if (id === '') return undefined;
+  const ms = typeof made === 'number' ? made * 1_000 : typeof made === 'string' ? Date.parse(made) : Number.NaN;
+  return { id, madeAtMs: Number.isSafeInteger(ms) && ms > 0 ? ms : null };
 }
 
 /** Keeps the first error; null, false and empty values, which some providers send on success, are none. */

@@ -11,6 +11,7 @@ import {
   type ReadContext,
   setError,
   takeUsage,
+  usageClaim,
 } from './draft.ts';
 import { familyOfUsage } from './family-of-usage.ts';
 
@@ -51,6 +52,7 @@ export function readReplicateDocument(draft: Draft, document: JsonObject, text: 
   const output = document['output'];
   addPreview(draft, Array.isArray(output) ? output.filter((part) => typeof part === 'string').join('') : output);
   takeUsage(draft, 'replicate', document['metrics'], text, ['metrics']);
+  draft.claim = usageClaim(draft.id, document['created_at']);
 }
 
 /** Replicate SSE: output events carry plain text; there is no usage. */

@@ -4,7 +4,7 @@ import { readAnthropicDocument } from './anthropic.ts';
 import { readConverseDocument, readInvokeDocument } from './bedrock.ts';
 import { readChatDocument } from './chat.ts';
 import { readCohereDocument } from './cohere.ts';
-import { type Draft, type ReadContext, setError } from './draft.ts';
+import { type Draft, type ReadContext, setError, usageClaim } from './draft.ts';
 import { readGeminiDocument, readInteractionDocument } from './gemini.ts';
 import {
   readOllamaDocument,
@@ -62,7 +62,9 @@ function readBatchResults(draft: Draft, document: JsonObject): void {
       const answer = asObject(value);
       const usage = objectAt(answer, 'usage');
       if (usage === undefined) continue;
-      draft.parts.push({ family: 'chat:xai_chat', model: textAt(answer, 'model'), usage });
+      const claim = usageClaim(textAt(answer, 'id'), answer?.['created']);
+      const part = { family: 'chat:xai_chat', model: textAt(answer, 'model'), usage };
+      draft.parts.push(claim === undefined ? part : { ...part, claim });
     }
   }
 }

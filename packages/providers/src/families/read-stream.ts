@@ -5,7 +5,7 @@ import { readAnthropicStream } from './anthropic.ts';
 import { readConverseStream, readInvocationMetrics } from './bedrock.ts';
 import { readChatStream } from './chat.ts';
 import { readCohereStream } from './cohere.ts';
-import { type Draft, type ReadContext, setError } from './draft.ts';
+import { type Draft, type ReadContext, setError, usageClaim } from './draft.ts';
 import { familyOfUsage } from './family-of-usage.ts';
 import { readGeminiStream, readInteractionStream } from './gemini.ts';
 import { readOllamaStream, readReplicateStream, readTgi, readWorkersStream } from './native.ts';
@@ -60,9 +60,18 @@ export function readBatchLines(draft: Draft, events: readonly StreamEvent[], con
     const usage = objectAt(answer, 'usage') ?? objectAt(answer, 'usageMetadata');
     const family = usage === undefined ? '' : familyOfUsage(usage, context);
     if (usage === undefined || family === '') continue;
-    draft.parts.push({ family, model: textAt(answer, 'model') || textAt(answer, 'modelVersion'), usage });
+    const claim = usageClaim(resultId(line, answer, context), answer?.['created'] ?? answer?.['created_at']);
+    const model = textAt(answer, 'model') || textAt(answer, 'modelVersion');
+    draft.parts.push({ family, model, usage, ...(claim === undefined ? {} : { claim }) });
   }
   draft.serviceTier ||= 'batch';
+}
+
+/** The provider's id of a result; else the caller's own, which holds within its file. */
+function resultId(line: JsonObject | undefined, answer: JsonObject | undefined, { path }: ReadContext): string {
+  const id = textAt(answer, 'id') || textAt(answer, 'responseId') || textAt(line, 'id');
+  const own = textAt(line, 'custom_id') || textAt(line, 'key');
+  return id !== '' || own === '' ? id : `${path}#${own}`;
 }
 
 /** Whether a line is the result of one request of a batch. */

@@ -3,7 +3,7 @@ import { stringAfter } from '../framing/json-scan.ts';
 import type { StreamEvent } from '../framing/stream-event.ts';
 import { arrayAt, asObject, type JsonObject, jsonText, objectAt, textAt } from '../normalize/json-object.ts';
 import { contentText } from './chat.ts';
-import { addFinish, addPreview, type Draft, PREVIEW_CHARACTERS, setError, takeUsage } from './draft.ts';
+import { addFinish, addPreview, type Draft, PREVIEW_CHARACTERS, setError, takeUsage, usageClaim } from './draft.ts';
 
 const TERMINAL = /(?<!\\)"type":\s*"response\.(?:completed|incomplete|failed|done)"/;
 
@@ -74,6 +74,7 @@ function takeResponse(draft: Draft, response: JsonObject, text: string, path: re
   const status = textAt(response, 'status');
   addFinish(draft, textAt(objectAt(response, 'incomplete_details'), 'reason') || status);
   takeUsage(draft, 'responses', response['usage'], text, [...path, 'usage']);
+  if (response['background'] === true) draft.claim = usageClaim(draft.id, response['created_at']);
   takeOutput(draft, response);
   if (draft.preview === '') addPreview(draft, textAt(response, 'text'));
 }

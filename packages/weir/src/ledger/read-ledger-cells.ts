@@ -12,6 +12,9 @@ interface CellRow {
   readonly unpriced: string;
 }
 
+/** The class of a cost that is known as a whole only. */
+const WHOLE = 'total';
+
 /**
  * The corrected ledger by hour, model, class and tier, as statements count it: cost lines where they add up to the cost of
  * the row, else the row as a whole; of rows without a price their quantities.
@@ -29,7 +32,7 @@ export async function readLedgerCells(
      ARRAY JOIN if(isNull(r.cost_usd),
        arrayMap((name, n) -> (name, n, CAST(NULL, 'Nullable(Decimal(18, 12))')), mapKeys(usage), mapValues(usage)),
        if(notEmpty(cost_lines) AND arraySum(l -> ifNull(l.7, toDecimal64(0, 12)), cost_lines) = r.cost_usd,
-         arrayMap(l -> (l.1, l.2, l.7), cost_lines), [('total', toFloat64(0), r.cost_usd)])) AS line
+         arrayMap(l -> (l.1, l.2, l.7), cost_lines), [('${WHOLE}', toFloat64(0), r.cost_usd)])) AS line
      WHERE ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
        AND (empty({providers:Array(String)}) OR has({providers:Array(String)}, toString(provider)))
      GROUP BY hour, model, class, tier`,
@@ -38,10 +41,24 @@ export async function readLedgerCells(
   return result.rows<CellRow>().map((row) => ({
     hourMs: Number(row.hour) * 1_000,
     model: row.model,
-    tokenClass: classOf(row.class),
+    tokenClass: row.class === WHOLE ? '' : classOf(row.class),
     tier: row.tier,
     quantity: BigInt(row.quantity),
     usd: picoFromText(row.usd),
     unpriced: BigInt(row.unpriced),
   }));
+}
+
+/** Providers that the ledger has calls of. */
+export async function readProviders(
+  warehouse: Warehouse,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): Promise<readonly string[]> {
+  const result = await warehouse.query(
+    `SELECT DISTINCT toString(provider) AS provider FROM requests
+     WHERE ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+     ORDER BY provider LIMIT 20`,
+    { params: { from: fromMs, to: toMs } },
+  );
+  return result.rows<{ provider: string }>().map(({ provider }) => provider);
 }

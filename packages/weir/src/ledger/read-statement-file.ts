@@ -18,7 +18,8 @@ export async function readStatementFile(file: string, scratchDirectory: string):
   const engine = await openChdbWarehouse({ directory: scratchDirectory });
   try {
     const literal = `'${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-    return (await engine.query(`SELECT * FROM file(${literal}, 'Parquet')`, { format: 'CSVWithNames' })).text();
+    const options = { format: 'CSVWithNames', settings: { format_csv_null_representation: '' } };
+    return (await engine.query(`SELECT * FROM file(${literal}, 'Parquet')`, options)).text();
   } finally {
     await engine.close();
   }

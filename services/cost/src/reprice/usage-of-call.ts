@@ -48,12 +48,22 @@ function readVerbatim(call: BookedCall, raw: unknown): BilledParts | undefined {
   return undefined;
 }
 
-/** Answers of one session (realtime): one usage object each, all of one model. */
+/** Answers of one session (realtime) or results of a batch: one usage object each, all of one model. */
 function partsOfArray(call: BookedCall, raw: readonly unknown[]): BilledParts | undefined {
   if (call.rateIds !== 1) return undefined;
+  const [first] = raw;
+  const families = isObject(first) ? familiesOfUsage(first, { provider: call.provider, path: '' }) : [];
+  for (const family of ['realtime', ...families]) {
+    const parts = partsOfFamily(call, raw, family);
+    if (parts !== undefined) return parts;
+  }
+  return undefined;
+}
+
+function partsOfFamily(call: BookedCall, raw: readonly unknown[], family: string): BilledParts | undefined {
   const parts: UsagePart[] = [];
   for (const one of raw) {
-    const { usage } = normalizeUsage('realtime', one);
+    const { usage } = normalizeUsage(family, one);
     if (usage === null) return undefined;
     parts.push({ model: call.responseModel || call.requestModel, usage });
   }

@@ -1,5 +1,5 @@
 import { errorCode } from '@weir/kernel';
-import type { CachedAnswer, CacheKey, ResponseCache } from '@weir/response-cache';
+import { type CachedAnswer, type CacheKey, keyText, type ResponseCache } from '@weir/response-cache';
 import type { IngressMetrics } from '../ingress-metrics.ts';
 import type { IngressDependencies } from '../ports.ts';
 
@@ -30,7 +30,7 @@ export interface LookUp {
   readonly waitMs: number;
   /** False for an answer that the client could not read. */
   readonly fits: (answer: CachedAnswer) => boolean;
-  /** Called once, later, unless the look-up was cancelled. */
+  /** Called once, before `lookUp` returns or later, unless the look-up was cancelled. */
   readonly done: (found: Found) => void;
 }
 
@@ -52,12 +52,13 @@ export class AnswerCache {
 
   /** Returns how to cancel it. */
   lookUp(lookUp: LookUp): () => void {
+    const id = keyText(lookUp.key);
+    const stored = this.#flights.get(id)?.answer ?? this.#stored(lookUp.key);
+    if (!(stored instanceof Promise)) return this.#decide(id, lookUp, stored);
     let cancelled = false;
-    let leaveFlight = (): void => undefined;
-    void this.#stored(lookUp.key).then((answer) => {
-      if (cancelled) return;
-      if (answer !== undefined && lookUp.fits(answer)) lookUp.done({ answer });
-      else leaveFlight = this.#join(lookUp);
+    let leaveFlight = NOTHING;
+    void stored.then((answer) => {
+      if (!cancelled) leaveFlight = this.#decide(id, lookUp, answer);
     });
     return () => {
       cancelled = true;
@@ -65,28 +66,33 @@ export class AnswerCache {
     };
   }
 
-  async #stored(key: CacheKey): Promise<CachedAnswer | undefined> {
-    const settled = this.#flights.get(idOf(key))?.answer;
-    if (settled !== undefined) return settled;
-    try {
-      return await this.#store.get(key, this.#dependencies.clock.now());
-    } catch (error) {
+  #stored(key: CacheKey): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
+    const failed = (error: unknown): undefined =>
       this.#failed(error, 'a cached answer could not be read: the call goes to the provider');
-      return undefined;
+    try {
+      const stored = this.#store.get(key, this.#dependencies.clock.now());
+      return stored instanceof Promise ? stored.catch(failed) : stored;
+    } catch (error) {
+      return failed(error);
     }
   }
 
-  #join({ key, waitMs, fits, done }: LookUp): () => void {
-    const id = idOf(key);
+  #decide(id: string, lookUp: LookUp, answer: CachedAnswer | undefined): () => void {
+    if (answer === undefined || !lookUp.fits(answer)) return this.#join(id, lookUp);
+    lookUp.done({ answer });
+    return NOTHING;
+  }
+
+  #join(id: string, { key, waitMs, fits, done }: LookUp): () => void {
     const flight = this.#flights.get(id);
     if (flight === undefined) {
       this.#flights.set(id, { waiters: new Set() });
       done({ lease: { settle: (answer) => this.#settle(id, key, answer) } });
-      return () => undefined;
+      return NOTHING;
     }
     if (flight.answer !== undefined) {
       done(fits(flight.answer) ? { answer: flight.answer } : 'alone');
-      return () => undefined;
+      return NOTHING;
     }
     const { waiters } = flight;
     const waiter: Waiter = {
@@ -105,32 +111,36 @@ export class AnswerCache {
 
   #settle(id: string, key: CacheKey, answer: CachedAnswer | undefined): void {
     const flight = this.#flights.get(id);
-    const waiters = [...(flight?.waiters ?? [])];
-    flight?.waiters.clear();
-    if (flight === undefined || answer === undefined) this.#flights.delete(id);
+    const keeping = answer === undefined ? undefined : this.#keep(key, answer);
+    if (flight === undefined || answer === undefined || keeping === undefined) this.#flights.delete(id);
     else {
       flight.answer = answer;
-      void this.#keep(key, answer).then(() => this.#flights.delete(id));
+      void keeping.then(() => this.#flights.delete(id));
     }
+    if (flight === undefined || flight.waiters.size === 0) return;
+    const waiters = [...flight.waiters];
+    flight.waiters.clear();
     for (const { done, timer } of waiters) {
       clearTimeout(timer);
       done(answer === undefined ? 'alone' : { answer });
     }
   }
 
-  async #keep(key: CacheKey, answer: CachedAnswer): Promise<void> {
+  /** What is still to be done; undefined when it is stored, or will never be. */
+  #keep(key: CacheKey, answer: CachedAnswer): Promise<void> | undefined {
+    const failed = (error: unknown): undefined => this.#failed(error, 'an answer could not be cached');
     try {
-      await this.#store.set(key, answer);
+      return this.#store.set(key, answer)?.catch(failed);
     } catch (error) {
-      this.#failed(error, 'an answer could not be cached');
+      return failed(error);
     }
   }
 
-  #failed(error: unknown, message: string): void {
+  #failed(error: unknown, message: string): undefined {
     const code = errorCode(error);
     this.#metrics.cacheFailures.inc({ code });
     this.#dependencies.logger.warn({ code }, message);
   }
 }
 
-const idOf = ({ gateway, account, name, chosen }: CacheKey): string => JSON.stringify([gateway, account, name, chosen]);
+const NOTHING = (): void => undefined;

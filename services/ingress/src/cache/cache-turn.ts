@@ -24,6 +24,8 @@ export interface CacheTurnOptions {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Larger answers are not stored. */
   readonly entryBytesMax: number;
+  /** Bodies up to this are there whole at their end, of which no copy is made meanwhile. */
+  readonly capturedBytesMax: number;
 }
 
 /** One step of a call before the cache: looks the answer up, and stores what is fetched instead. */
@@ -33,14 +35,15 @@ export class CacheTurn {
   #cancel: (() => void) | undefined;
   #lease: Lease | undefined;
   #copy: AnswerCopy | undefined;
-  #headers: readonly string[] = [];
+  /** Of an answer that is to be stored. */
+  #headers: readonly string[] | undefined;
 
   constructor(context: CacheTurnContext, options: CacheTurnOptions) {
     this.#context = context;
     this.#options = options;
   }
 
-  /** `done` is called once, later, unless the turn ends before. */
+  /** `done` is called once, before this returns or later, unless the turn ends before. */
   lookUp(bodySha256: string, waitMs: number, done: (found: Found) => void): void {
     const { call, wish, headers } = this.#options;
     const accepted = String(headers['accept-encoding'] ?? '');
@@ -56,28 +59,28 @@ export class CacheTurn {
     });
   }
 
-  /** Where the body of an answer is copied to; undefined when it is not to be stored. */
+  /** Where the body of an answer is copied to; undefined when it is not to be stored, or will be there anyway. */
   copyOf(status: number, { contentLength, forward }: ResponseHead): AnswerCopy | undefined {
-    const { entryBytesMax } = this.#options;
+    const { entryBytesMax, capturedBytesMax } = this.#options;
     if (this.#lease === undefined || status !== 200 || contentLength > entryBytesMax) return undefined;
     this.#headers = storedHeaders(forward);
+    if (contentLength >= 0 && contentLength <= capturedBytesMax) return undefined;
     this.#copy = new AnswerCopy(entryBytesMax, this.#context.budget);
     return this.#copy;
   }
 
   /** Stores an answer that came whole, and gives it to the calls that wait for it. */
   keep(call: Call, end: CallEnd, usageAdded: boolean): void {
-    const copy = this.#copy;
-    if (this.#lease === undefined || copy?.whole !== true || !end.complete) return;
-    const body = copy.body();
+    const [lease, headers] = [this.#lease, this.#headers];
+    const body = this.#bodyOf(end);
+    if (lease === undefined || headers === undefined || body === undefined || !end.complete) return;
     const { dependencies, metrics } = this.#context;
     if (!isWholeAnswer(call, end, body, dependencies.readExchange)) return;
     const storedAt = dependencies.clock.now();
     const expiresAt = storedAt + this.#options.wish.ttlSeconds * 1_000;
-    const lease = this.#lease;
     this.#lease = undefined;
     metrics.cacheStored.inc();
-    lease.settle({ headers: this.#headers, body, requestId: call.id, usageAdded, storedAt, expiresAt });
+    lease.settle({ headers, body, requestId: call.id, usageAdded, storedAt, expiresAt });
   }
 
   /** Ends the turn: who waits for its answer fetches it for itself. */
@@ -88,6 +91,13 @@ export class CacheTurn {
     this.#lease = undefined;
     this.#copy?.release();
     this.#copy = undefined;
+  }
+
+  /** Undefined when it is not there whole, or is too large. */
+  #bodyOf({ response }: CallEnd): Buffer | undefined {
+    if (response.bytes > this.#options.entryBytesMax) return undefined;
+    if (!response.truncated) return response.head;
+    return this.#copy?.whole === true ? this.#copy.body() : undefined;
   }
 }
 

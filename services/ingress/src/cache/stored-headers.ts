@@ -1,3 +1,5 @@
+import { remembered } from '@weir/kernel';
+
 /** Answer headers that were meant for one caller at one time. */
 const NOT_STORED: ReadonlySet<string> = new Set([
   'set-cookie',
@@ -9,14 +11,19 @@ const NOT_STORED: ReadonlySet<string> = new Set([
 ]);
 const NOT_STORED_PREFIXES = ['x-ratelimit', 'ratelimit', 'anthropic-ratelimit'] as const;
 
+/** Names as providers spell them: they come again with each answer. */
+const NAMES = 256;
+const isStored = remembered(NAMES, (name) => {
+  const lower = name.toLowerCase();
+  return !NOT_STORED.has(lower) && !NOT_STORED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+});
+
 /** Of an answer's headers (flat list), those that go with it when it is given again. */
 export function storedHeaders(forward: readonly string[]): string[] {
   const stored: string[] = [];
   for (let index = 0; index + 1 < forward.length; index += 2) {
     const name = forward[index] ?? '';
-    const lower = name.toLowerCase();
-    if (NOT_STORED.has(lower) || NOT_STORED_PREFIXES.some((prefix) => lower.startsWith(prefix))) continue;
-    stored.push(name, forward[index + 1] ?? '');
+    if (isStored(name)) stored.push(name, forward[index + 1] ?? '');
   }
   return stored;
 }

@@ -10,10 +10,10 @@ import type { Call, CallEnd } from '../ledger/call-record.ts';
 import type { CallRecorder } from '../ledger/call-recorder.ts';
 import type { CaptureBudget } from '../ledger/capture-budget.ts';
 import { callSummary } from '../ledger/request-event.ts';
+import type { Leave } from '../limits/step-gate.ts';
 import type { CallStep } from '../plan/call-step.ts';
 import type { IngressDependencies } from '../ports.ts';
 import { UsageFilter } from '../usage/usage-filter.ts';
-import type { OwnHeaders } from '../wire/call-target.ts';
 import { upstreamRequestHeaders } from '../wire/request-headers.ts';
 import {
   isPlainEventStream,
@@ -98,6 +98,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #head: ResponseHead | undefined;
   #held: HeldAnswer | undefined;
   #copy: AnswerCopy | undefined;
+  #leave: Leave | undefined;
+  /** The answer is a stream that a policy watches. */
+  #watched = false;
   /** Withholds what only Weir asked for. */
   #filter: UsageFilter | undefined;
   /** The last chunk of an answer of known length: it leaves after the event is durable. */
@@ -130,8 +133,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#filter !== undefined;
   }
 
-  /** `headers` replace the client's and those of the provider's configuration. */
-  dispatch(body: UploadBody, headers: OwnHeaders | undefined): void {
+  /** The headers of `leave` replace the client's and those of the provider's configuration. */
+  dispatch(body: UploadBody, leave: Leave | undefined): void {
+    const headers = leave?.headers;
+    this.#leave = leave;
     const { step, timeoutMs, usageAdded } = this.#options;
     const { target } = this.call;
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#late(), timeoutMs);
@@ -199,6 +204,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       const head = readResponseHead(Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []);
       this.#head = head;
       this.#copy = this.#owner.copyOf(status, head);
+      this.#watched = this.#leave?.watch !== undefined && isPlainEventStream(head);
       if (status >= 400 && this.#owner.holds(this, status, head)) {
         this.#held = new HeldAnswer(status, statusText, head, this.#context.budget);
         this.#timer = setTimeout(() => this.cut('UPSTREAM_IDLE_TIMEOUT'), HELD_ANSWER_MS);
@@ -226,6 +232,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (bytes === this.#head?.contentLength) this.#last = passed;
       else if (passed.length > 0 && !client.write(passed)) controller.pause();
     }
+    if (this.#watched) this.#leave?.watch?.(chunk, () => this.cut('INGRESS_BUDGET_CUT'));
     stopwatch.leave(outer);
   }
 

@@ -301,7 +301,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     this.#leave.take(result);
     this.#attemptsMade += 1;
     this.#attempt = new Attempt(this.#context, this, options);
-    this.#attempt.dispatch(this.#plan.sentBody(step), result?.headers);
+    this.#attempt.dispatch(this.#plan.sentBody(step), result);
   }
 
   /** Of an attempt nothing went upstream: there is no row of it. */

@@ -6,6 +6,7 @@ const BY_CODE: Partial<Record<IngressErrorCode, Outcome>> = {
   UPSTREAM_FIRST_BYTE_TIMEOUT: 'timeout',
   UPSTREAM_IDLE_TIMEOUT: 'timeout',
   INGRESS_STOPPING: 'cancelled',
+  INGRESS_BUDGET_CUT: 'blocked',
   INGRESS_BODY_TOO_LARGE: 'client_error',
 };
 

@@ -33,8 +33,8 @@ export class StepCache {
   }
 
   /**
-   * Looks a step up; false when it is not to be. `done` is called once, later, with an answer or without, unless the call
-   * ends before. `body` is undefined when it is not known whole.
+   * Looks a step up; false when it is not to be. `done` is called once, before this returns or later, with an answer or
+   * without, unless the call ends before. `body` is undefined when it is not known whole.
    */
   ask(step: CallStep, body: Buffer | null | undefined, done: (hit: CachedAnswer | undefined) => void): boolean {
     this.end();
@@ -45,7 +45,7 @@ export class StepCache {
     const waitMs = Math.min(step.timeoutMs ?? Number.POSITIVE_INFINITY, config.cacheWaitMs);
     turn.lookUp(this.#request.of(step).sha256, waitMs, (found) => {
       const hit = answerOf(found);
-      metrics.cacheLookUps.inc({ status: hit === undefined ? 'miss' : 'hit' });
+      (hit === undefined ? metrics.cacheMisses : metrics.cacheHits).inc();
       done(hit);
     });
     return true;
@@ -66,13 +66,13 @@ export class StepCache {
   }
 
   #turnOf(step: CallStep, body: Buffer | null | undefined): CacheTurn | undefined {
-    const { cache, budget, dependencies, metrics } = this.#context;
+    const { cache, budget, config, dependencies, metrics } = this.#context;
     if (cache === undefined || step.cache === undefined || step.cache.skip || body === undefined) return undefined;
     if (!step.cache.asked && body !== null && startsJob(body)) return undefined;
     const { call, headers, cache: wish } = step;
     return new CacheTurn(
       { cache, budget, dependencies, metrics },
-      { call, headers, wish, entryBytesMax: this.#entryBytesMax },
+      { call, headers, wish, entryBytesMax: this.#entryBytesMax, capturedBytesMax: config.captureHeadBytes },
     );
   }
 }

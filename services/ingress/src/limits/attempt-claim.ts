@@ -14,6 +14,13 @@ export interface ClaimEnd {
   readonly nowMs: number;
 }
 
+/** More of what an attempt was granted. */
+export interface Growth {
+  readonly claim: Claim;
+  /** It was counted, at this time. */
+  granted(atMs: number): void;
+}
+
 /** What one rate limit or budget is asked for an attempt. */
 export interface AttemptClaim {
   readonly kind: 'limit' | 'budget';
@@ -22,6 +29,8 @@ export interface AttemptClaim {
   refusal(verdict: Extract<Verdict, { granted: false }>): Refusal;
   /** Flat list; `used` is what is counted now. */
   answerHeaders(used: number): readonly string[];
+  /** What further output tokens claim; without it the answer is never cut. */
+  grow?(outputTokens: number): Growth;
   /** What makes the counters right. */
   changes(end: ClaimEnd): readonly Change[];
 }

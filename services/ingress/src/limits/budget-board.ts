@@ -1,8 +1,8 @@
 import { type Budget, createZonedPeriods, limitInForce, matchBudget, ROLLING_STEPS, scopeKey } from '@weir/detectors';
 import type { BudgetStateEvent } from '@weir/events';
-import { fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
+import { type Change, fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
 import type { Call } from '../ledger/call-record.ts';
-import type { AttemptClaim } from './attempt-claim.ts';
+import type { AttemptClaim, ClaimEnd, Growth } from './attempt-claim.ts';
 import type { WorstCall } from './call-meter.ts';
 import { type DimensionsOf, isCallDimension } from './dimension-names.ts';
 import { amountText, usedBy, worstOf } from './limit-claim.ts';
@@ -14,6 +14,8 @@ export interface BudgetedCall {
   readonly valueIn: DimensionsOf;
   readonly worst: WorstCall | undefined;
   readonly usd: bigint | null;
+  /** What a call costs at most, as `usd`. */
+  readonly price: (worst: WorstCall) => bigint | null;
 }
 
 /** What is used of a scope, as the ledger says; behind by what is on its way there. */
@@ -104,11 +106,19 @@ export class BudgetBoard {
     const standing = this.#standings.get(scope);
     const current = standing !== undefined && standing.periodEnd > nowMs && standing.periodStart >= span.start;
     // A call of unknown price claims the least there is: it is refused where nothing is left.
+    const claimOf = (amount: number) => ({
+      meter: reserved,
+      amount,
+      limit,
+      base: { meter: spent, atLeast: current ? standing.used[counted] : 0 },
+    });
+    // A call of unknown price claims the least there is: it is refused where nothing is left.
     const amount = Math.max(1, worstOf(counted, call));
+    const held = new Held(counted, reserved, spent, amount);
     return {
       kind: 'budget',
       counted,
-      claim: { meter: reserved, amount, limit, base: { meter: spent, atLeast: current ? standing.used[counted] : 0 } },
+      claim: claimOf(amount),
       refusal: ({ used }) => {
         const waitMs = budget.period.kind === 'calendar' ? span.end - nowMs : budget.period.stepMs;
         const window = Math.round((span.end - span.start) / 1_000);
@@ -124,13 +134,49 @@ export class BudgetBoard {
         };
       },
       answerHeaders: (used) => budgetHeaders(each, limit, used),
-      changes: (end) => {
-        const used = usedBy(counted, end);
-        const back = { meter: reserved, amount: -amount, atMs: end.atMs };
-        return used === 0 ? [back] : [back, { meter: spent, amount: used, atMs: end.nowMs }];
-      },
+      ...(budget.cutStreams && counted !== 'requests'
+        ? { grow: (tokens: number): Growth => held.grow(claimOf(priceOf(counted, call, tokens))) }
+        : {}),
+      changes: (end) => held.changes(end),
     };
   }
+}
+
+/** What an attempt holds of a budget: its worst case, and what its stream was granted beyond. */
+class Held {
+  readonly #counted: Counted;
+  readonly #reserved: Meter;
+  readonly #spent: Meter;
+  readonly #grants: { readonly amount: number; readonly atMs: number | undefined }[];
+
+  constructor(counted: Counted, reserved: Meter, spent: Meter, amount: number) {
+    this.#counted = counted;
+    this.#reserved = reserved;
+    this.#spent = spent;
+    this.#grants = [{ amount, atMs: undefined }];
+  }
+
+  grow(claim: Growth['claim']): Growth {
+    return { claim, granted: (atMs) => this.#grants.push({ amount: claim.amount, atMs }) };
+  }
+
+  /** Gives all of it back, and counts what was used. */
+  changes(end: ClaimEnd): readonly Change[] {
+    const back = this.#grants.map(({ amount, atMs }) => ({
+      meter: this.#reserved,
+      amount: -amount,
+      atMs: atMs ?? end.atMs,
+    }));
+    const used = usedBy(this.#counted, end);
+    return used === 0 ? back : [...back, { meter: this.#spent, amount: used, atMs: end.nowMs }];
+  }
+}
+
+/** What further output tokens of a call take of a budget. */
+function priceOf(counted: Counted, { worst, price }: BudgetedCall, outputTokens: number): number {
+  if (worst === undefined) return 0;
+  const more = { ...worst, inputTokens: 0, outputTokens };
+  return worstOf(counted, { worst: more, usd: counted === 'usd' ? price(more) : null });
 }
 
 const MODEL = 'request_model';

@@ -13,6 +13,7 @@ import type { EstimateCall } from './estimate-call.ts';
 import { claimOfLimit } from './limit-claim.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { EnterResult, Leave, StepGate } from './step-gate.ts';
+import { StreamWatch } from './stream-watch.ts';
 
 /** What the limits of one ingress share. */
 export interface LimitContext {
@@ -51,12 +52,18 @@ export function limitGate(
       const goOn = (): EnterResult | Promise<EnterResult> =>
         after(inner?.enter(call, body) ?? NOTHING, (result) => withHeaders(result, warnings));
       if (claims.length === 0) return goOn();
-      return after(take(context, claims), (verdict) => {
-        if (verdict === undefined) return context.allowUncounted ? goOn() : UNCOUNTED;
-        if (!verdict.granted) return { refusal: refusalOf(claims, verdict) };
-        const entry = new Entry(context, call, claims, verdict.atMs);
-        return after(goOn(), (result) => entry.leave(result, verdict.used));
-      });
+      return after(
+        take(
+          context,
+          claims.map(({ claim }) => claim),
+        ),
+        (verdict) => {
+          if (verdict === undefined) return context.allowUncounted ? goOn() : UNCOUNTED;
+          if (!verdict.granted) return { refusal: refusalOf(claims, verdict) };
+          const entry = new Entry(context, { call, worst, claims, atMs: verdict.atMs });
+          return after(goOn(), (result) => entry.leave(result, verdict.used));
+        },
+      );
     },
   };
 }
@@ -84,25 +91,22 @@ function claimsOf(
   valueIn: DimensionsOf,
   worst: WorstCall | undefined,
 ): readonly AttemptClaim[] {
-  const usd = worst === undefined ? null : (context.meter?.worst(worst) ?? null);
+  const price = (asked: WorstCall): bigint | null => context.meter?.worst(asked) ?? null;
+  const usd = worst === undefined ? null : price(worst);
   const first = call.id === call.parentId;
   const claims = limits.flatMap((limit) => claimOfLimit(limit, { valueIn, worst, usd, first }) ?? []);
-  return [...claims, ...(context.budgets?.claims({ call, valueIn, worst, usd }) ?? [])];
+  return [...claims, ...(context.budgets?.claims({ call, valueIn, worst, usd, price }) ?? [])];
 }
 
 /** Undefined when the shared state gives no answer. */
-function take(
-  context: LimitContext,
-  claims: readonly AttemptClaim[],
-): Verdict | undefined | Promise<Verdict | undefined> {
+function take(context: LimitContext, claims: readonly Claim[]): Verdict | undefined | Promise<Verdict | undefined> {
   const failed = (error: unknown): undefined => {
     context.onUnreachable();
     context.dependencies.logger.warn({ reason: errorMessage(error) }, 'the shared state did not answer');
     return undefined;
   };
-  const asked: readonly Claim[] = claims.map(({ claim }) => claim);
   try {
-    const verdict = context.state.take(asked);
+    const verdict = context.state.take(claims);
     return verdict instanceof Promise ? verdict.catch(failed) : verdict;
   } catch (error) {
     return failed(error);
@@ -115,18 +119,31 @@ function refusalOf(claims: readonly AttemptClaim[], verdict: Extract<Verdict, { 
   return claim.refusal(verdict);
 }
 
+interface EntryOptions {
+  readonly call: Call;
+  readonly worst: WorstCall | undefined;
+  readonly claims: readonly AttemptClaim[];
+  /** When they were granted. */
+  readonly atMs: number;
+}
+
 /** What an attempt was granted, until it has ended. */
 class Entry {
   readonly #context: LimitContext;
-  readonly #call: Call;
-  readonly #claims: readonly AttemptClaim[];
-  readonly #atMs: number;
+  readonly #options: EntryOptions;
+  readonly #watch: StreamWatch | undefined;
 
-  constructor(context: LimitContext, call: Call, claims: readonly AttemptClaim[], atMs: number) {
+  constructor(context: LimitContext, options: EntryOptions) {
+    const { claims, worst } = options;
     this.#context = context;
-    this.#call = call;
-    this.#claims = claims;
-    this.#atMs = atMs;
+    this.#options = options;
+    if (!claims.some(({ grow }) => grow !== undefined)) return;
+    this.#watch = new StreamWatch({
+      reservedTokens: worst?.outputTokens ?? 0,
+      claims,
+      take: (more) => take(context, more),
+      allowUncounted: context.allowUncounted,
+    });
   }
 
   leave(result: EnterResult, used: readonly number[]): EnterResult {
@@ -136,35 +153,48 @@ class Entry {
     }
     const leave: Leave = {
       headers: result.headers,
-      answerHeaders: [...answerHeadersOf(this.#claims, used), ...(result.answerHeaders ?? [])],
+      answerHeaders: [...answerHeadersOf(this.#options.claims, used), ...(result.answerHeaders ?? [])],
       settle: (end) => {
         result.settle?.(end);
         this.#settle(end);
       },
     };
-    return leave;
+    const watch = this.#watch;
+    return watch === undefined ? leave : { ...leave, watch: (chunk, cut) => watch.push(chunk, cut) };
   }
 
   /** After this turn: reading what was used is not in the way of the answer. */
   #settle(end: CallEnd | undefined): void {
     setImmediate(() => {
-      const { state, meter, dependencies } = this.#context;
-      const counts = this.#claims.some(({ counted }) => counted !== 'requests');
+      const { claims, atMs } = this.#options;
       try {
-        const event =
-          counts && end !== undefined ? requestEvent(this.#call, end, 'full', '', dependencies.version) : undefined;
-        const actual = event === undefined ? undefined : meter?.actual(event);
-        const nowMs = dependencies.clock.now();
-        const changes = this.#claims.flatMap((claim) =>
-          claim.changes({ sent: end !== undefined, actual, atMs: this.#atMs, nowMs }),
-        );
+        const actual = end === undefined ? undefined : this.#actual(end);
+        const nowMs = this.#context.dependencies.clock.now();
+        const changes = claims.flatMap((claim) => claim.changes({ sent: end !== undefined, actual, atMs, nowMs }));
         if (changes.length === 0) return;
-        const done = state.adjust(changes);
+        const done = this.#context.state.adjust(changes);
         if (done instanceof Promise) done.catch((error: unknown) => this.#lost(error));
       } catch (error) {
         this.#lost(error);
       }
     });
+  }
+
+  /** Undefined where only requests are counted. */
+  #actual(end: CallEnd): ReturnType<CallMeter['actual']> | undefined {
+    const { meter, dependencies } = this.#context;
+    const { call, worst, claims } = this.#options;
+    if (claims.every(({ counted }) => counted === 'requests')) return undefined;
+    const actual = meter?.actual(requestEvent(call, end, 'full', '', dependencies.version));
+    const passed = this.#watch?.tokens ?? 0;
+    if (end.complete || passed === 0 || worst === undefined) return actual;
+    // A stream that was cut tells little of its usage or none: what was seen of it is counted.
+    const seen = { ...worst, outputTokens: passed };
+    const [told, usd] = [actual?.usd ?? null, meter?.worst(seen) ?? null];
+    return {
+      usd: told === null || (usd !== null && usd > told) ? usd : told,
+      tokens: Math.max(actual?.tokens ?? 0, seen.inputTokens + passed),
+    };
   }
 
   #lost(error: unknown): void {

@@ -8,6 +8,8 @@ export interface Leave {
   readonly headers: OwnHeaders | undefined;
   /** For the answer of the attempt, flat list. */
   readonly answerHeaders?: readonly string[];
+  /** Shown each chunk of an answer that is a stream of events; `cut` ends the attempt. */
+  watch?(chunk: Buffer, cut: () => void): void;
   /** Called once when the attempt has ended; without an end when nothing went upstream. */
   settle?(end: CallEnd | undefined): void;
 }

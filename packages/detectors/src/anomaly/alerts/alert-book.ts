@@ -54,6 +54,9 @@ interface OpenAlert {
   version: number;
 }
 
+/** Alerts at once: at the limit the oldest is over. */
+const OPEN_MAX = 20_000;
+
 const RANK: Record<AlertSeverity, number> = { info: 0, low: 1, medium: 2, high: 3 };
 /** Never more than this, whatever it costs: nothing is wrong with a surge or a launch. */
 const INFO_ONLY: ReadonlySet<AnomalyKind> = new Set(['traffic_surge', 'new_feature']);
@@ -114,7 +117,8 @@ export class AlertBook {
     }
     if (this.#isEcho(finding, severity)) return;
     const id = `${finding.kind}:${Object.values(finding.cause).join('/')}:${finding.onset}`;
-    const alert = { finding, severity, lastTs: finding.ts, id, version: 0 };
+    if (this.#open.size >= OPEN_MAX) this.#closeOldest(finding.ts);
+    const alert: OpenAlert = { finding, severity, lastTs: finding.ts, id, version: 0 };
     this.#open.set(key, alert);
     this.#tell(alert, finding, 'open');
   }
@@ -131,6 +135,21 @@ export class AlertBook {
       if (ts - lastTs <= TUNING.life.adoptMs) continue;
       this.#open.delete(key);
       this.#resolved.delete(key);
+    }
+  }
+
+  #closeOldest(ts: number): void {
+    for (const [key, alert] of this.#open) {
+      if (!this.#resolved.delete(key)) this.#tell(alert, { ...alert.finding, ts }, 'resolved');
+      this.#open.delete(key);
+      return;
+    }
+  }
+
+  /** The rows will mean other streams. */
+  forgetStreams(rows: ReadonlySet<number>): void {
+    for (const open of this.#open.values()) {
+      if (rows.has(open.finding.stream)) open.finding = { ...open.finding, stream: -1 };
     }
   }
 

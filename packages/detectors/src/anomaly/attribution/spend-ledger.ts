@@ -37,6 +37,8 @@ const HOUR_MS = 3_600_000;
 const MEMORY_MS = 7 * 24 * HOUR_MS;
 const LEAST_SPAN_MS = 60_000;
 const SAMPLES = 5;
+/** Models of one stream whose usual spend is known; what others cost is news. */
+const MODELS_MAX = 32;
 
 /** Which of the calls of a stream an explanation is about; undefined is any. */
 export interface SpendScope {
@@ -94,18 +96,29 @@ export class SpendLedger {
     return this.#recent.bytes + this.#usual.bytes + this.#index.bytes;
   }
 
+  forget(stream: number): void {
+    if (stream < this.#recent.rows) this.#recent.clear(stream);
+    for (const model of this.#models[stream] ?? []) {
+      const row = this.#index.find(stream, model);
+      this.#usual.clear(row);
+      this.#index.delete(row);
+    }
+    delete this.#models[stream];
+  }
+
   /** An attempt, retries among them, that may teach what is usual. */
   learn({ event, stream }: Moment): void {
     const cost = Number.isNaN(event.cost) ? 0 : event.cost;
-    const row = this.#index.rowOf(stream, event.model);
     const table = this.#usual;
-    if (row >= table.rows) {
+    let row = this.#index.find(stream, event.model);
+    if (row < 0) {
+      const models = this.#models[stream] ?? [];
+      if (models.length >= MODELS_MAX) return;
+      this.#models[stream] = [...models, event.model];
+      row = this.#index.rowOf(stream, event.model);
       table.reach(row);
       table.set(row, OF_PROVIDER, event.provider);
       table.set(row, AT, event.ts);
-      const models = this.#models[stream];
-      if (models === undefined) this.#models[stream] = [event.model];
-      else models.push(event.model);
     }
     this.#fade(row, event.ts);
     if (event.attempt === 1) table.add(row, REQUESTS, 1);

@@ -40,6 +40,10 @@ export class SeasonalRate implements Stored {
     this.#table.reach(row);
   }
 
+  clear(row: number): void {
+    this.#table.clear(row);
+  }
+
   seenDays(row: number): number {
     return this.#table.get(row, SEEN_DAYS);
   }

@@ -1,8 +1,8 @@
+import { hashOf } from './hash.ts';
 import type { Stored } from './stored.ts';
 
 const FIRST_SLOTS = 1024;
 const EMPTY = -1;
-const DELETED = -2;
 
 /** Pairs of whole numbers to row numbers: a hash table with linear probing in typed arrays. */
 export class KeyIndex implements Stored {
@@ -10,6 +10,7 @@ export class KeyIndex implements Stored {
   #keys: Int32Array;
   #used = 0;
   #free: number[] = [];
+  #fresh = false;
 
   constructor() {
     this.#slots = new Int32Array(FIRST_SLOTS).fill(EMPTY);
@@ -36,9 +37,15 @@ export class KeyIndex implements Stored {
     return row < 0 ? -1 : row;
   }
 
-  /** The row of a pair; a pair never seen gets the lowest free row. */
+  /** True when the row that `rowOf` gave last is a new one. */
+  get fresh(): boolean {
+    return this.#fresh;
+  }
+
+  /** The row of a pair; a pair never seen gets a free row. */
   rowOf(first: number, second: number): number {
     const known = this.#slots[this.#slotOf(first, second)] as number;
+    this.#fresh = known < 0;
     if (known >= 0) return known;
     const row = this.#free.pop() ?? this.#used++;
     if (this.#used * 2 >= this.#keys.length) this.#grow();
@@ -56,8 +63,19 @@ export class KeyIndex implements Stored {
     return this.#keys[2 * row + 1] as number;
   }
 
+  /** Frees the row; what stands behind it in the table moves up, so that nothing is ever searched past a gap. */
   delete(row: number): void {
-    this.#slots[this.#slotOf(this.firstOf(row), this.secondOf(row))] = DELETED;
+    const mask = this.#slots.length - 1;
+    let hole = this.#slotOf(this.firstOf(row), this.secondOf(row));
+    for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
+      const other = this.#slots[slot] as number;
+      if (other === EMPTY) break;
+      const home = hashOf(this.firstOf(other), this.secondOf(other)) & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
+      this.#slots[hole] = other;
+      hole = slot;
+    }
+    this.#slots[hole] = EMPTY;
     this.#free.push(row);
   }
 
@@ -78,14 +96,11 @@ export class KeyIndex implements Stored {
 
   #slotOf(first: number, second: number): number {
     const mask = this.#slots.length - 1;
-    let hash = Math.imul(first ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(second + 0x7f4a7c15, 0xc2b2ae35);
-    hash ^= hash >>> 15;
-    hash = Math.imul(hash, 0x2c1b3c6d);
-    let slot = (hash ^ (hash >>> 13)) & mask;
+    let slot = hashOf(first, second) & mask;
     for (;;) {
       const row = this.#slots[slot] as number;
       if (row === EMPTY) return slot;
-      if (row >= 0 && this.#keys[2 * row] === first && this.#keys[2 * row + 1] === second) return slot;
+      if (this.#keys[2 * row] === first && this.#keys[2 * row + 1] === second) return slot;
       slot = (slot + 1) & mask;
     }
   }

@@ -35,6 +35,10 @@ export class CacheWatch {
     return this.#table.bytes;
   }
 
+  forget(stream: number): void {
+    if (stream < this.#table.rows) this.#table.clear(stream);
+  }
+
   observe({ event, stream }: Moment): void {
     const table = this.#table;
     table.reach(stream);

@@ -40,6 +40,10 @@ export class DriftWatch {
     return this.#table.bytes;
   }
 
+  forget(stream: number): void {
+    if (stream < this.#table.rows) this.#table.clear(stream);
+  }
+
   add(stream: number, ts: number, score: number, weight: number): void {
     const table = this.#table;
     table.reach(stream);

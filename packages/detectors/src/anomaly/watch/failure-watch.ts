@@ -18,6 +18,8 @@ const FIELDS = ONSET + 5;
 
 const HOUR_MS = 3_600_000;
 const PICO = 1e12;
+/** More pairs of tenant and provider than this are not watched. */
+const ROWS_MAX = 200_000;
 
 /** The share of attempts that a provider fails, for each tenant. */
 export class FailureWatch {
@@ -41,6 +43,7 @@ export class FailureWatch {
 
   observe({ event }: Moment): void {
     const table = this.#table;
+    if (this.#index.size >= ROWS_MAX && this.#index.find(event.tenant, event.provider) < 0) return;
     const row = this.#index.rowOf(event.tenant, event.provider);
     table.reach(row);
     const { strength, prior, threshold, leastCalls, memory } = TUNING.failures;

@@ -15,8 +15,10 @@ const ONSET = UP + SHARES.length;
 const RUN_USED = ONSET + 1;
 const RUN_CALLS = ONSET + 2;
 const RUN_COST = ONSET + 3;
-const FIRST = ONSET + 4;
-const FIELDS = ONSET + 5;
+const FIELDS = ONSET + 4;
+
+/** Models of one stream that are told apart; what others answer counts as none of them. */
+const MODELS_MAX = 32;
 
 const CAP = 2 * TUNING.models.knownThreshold;
 const PICO = 1e12;
@@ -56,17 +58,25 @@ export class ModelWatch {
     return this.#table.bytes + this.#index.bytes;
   }
 
+  forget(stream: number): void {
+    for (const row of this.#streams[stream]?.rows ?? []) {
+      this.#table.clear(row);
+      this.#index.delete(row);
+    }
+    delete this.#streams[stream];
+  }
+
   observe(moment: Moment): void {
     const { event, stream, continued } = moment;
     const started = 1 - continued;
     const table = this.#table;
     const state = this.#stateOf(stream);
-    const current = this.#index.rowOf(stream, event.model);
-    if (current >= table.rows) {
+    let current = this.#index.find(stream, event.model);
+    if (current < 0 && state.rows.length < MODELS_MAX) {
+      current = this.#index.rowOf(stream, event.model);
       table.reach(current);
-      table.set(current, FIRST, event.ts);
+      state.rows.push(current);
     }
-    if (!state.rows.includes(current)) state.rows.push(current);
     const { strength, leastCalls, memory } = TUNING.models;
     const mature = state.calls > leastCalls && event.ts - this.#deps.streams.firstTs(stream) > TUNING.life.learnMs;
     for (const row of state.rows) {

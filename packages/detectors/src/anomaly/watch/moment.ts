@@ -4,7 +4,7 @@ import type { Streams } from './streams.ts';
 
 /** An event with what the detector has already worked out about it. One object is used again and again. */
 export interface Moment {
-  readonly event: PricedEvent;
+  event: PricedEvent;
   stream: number;
   user: number;
   /** Row of the user within the tenant, all streams together. */

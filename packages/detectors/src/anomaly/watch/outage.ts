@@ -26,7 +26,7 @@ const HOUR_MS = 3_600_000;
 export class OutageWatch {
   readonly #deps: WatchDeps;
   readonly #table = new RecordTable(FIELDS);
-  readonly #thinned: ThinnedSessions[][] = [];
+  readonly #thinned: (ThinnedSessions[] | undefined)[] = [];
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
@@ -39,6 +39,11 @@ export class OutageWatch {
 
   get bytes(): number {
     return this.#table.bytes;
+  }
+
+  forget(stream: number): void {
+    if (stream < this.#table.rows) this.#table.clear(stream);
+    delete this.#thinned[stream];
   }
 
   observe({ stream, continued }: Moment, gapMs: number): void {

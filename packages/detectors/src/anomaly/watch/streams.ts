@@ -26,7 +26,8 @@ const ENV = 17;
 const FEATURE = 18;
 const FROZEN = 19;
 const WANDER = 20;
-const FIELDS = 21;
+const LAST = 21;
+const FIELDS = 22;
 
 const HOUR_MS = 3_600_000;
 const ENVS_MAX = 4_096;
@@ -34,18 +35,36 @@ const MONEY_MEMORY_MS = 3 * DAY_MS;
 const PICO = 1e12;
 /** A level says something once each day of the week has been seen. */
 const SEASON_DAYS = 7;
+/** This part of the streams is given up at once, when there is no room for another. */
+const SHARE = 1 / 16;
 
-/** What is normal for each stream (tenant × environment × feature): its season, its level, its sessions, its money. */
+export interface StreamsDeps {
+  /** Milliseconds that the clock of a tenant is ahead of UTC. */
+  readonly offsetOf: (tenant: number, ts: number) => number;
+  readonly streamsMax: number;
+  /** These rows are about to mean other streams. */
+  readonly onForget: (rows: ReadonlySet<number>) => void;
+}
+
+/**
+ * What is normal for each stream (tenant × environment × feature): its season, its level, its sessions, its money. When there is no
+ * room for another stream, those that cost least, lately, are forgotten.
+ */
 export class Streams {
   readonly season = new SeasonalRate();
   readonly #index = new KeyIndex();
   readonly #table = new RecordTable(FIELDS);
-  readonly #offsetOf: (tenant: number, ts: number) => number;
+  readonly #deps: StreamsDeps;
+  #fresh = false;
   readonly #shape: SessionShape = { continuation: 0, gapMs: 1 };
 
-  /** `offsetOf`: milliseconds that the clock of a tenant is ahead of UTC. */
-  constructor(offsetOf: (tenant: number, ts: number) => number) {
-    this.#offsetOf = offsetOf;
+  constructor(deps: StreamsDeps) {
+    this.#deps = deps;
+  }
+
+  /** True when the row that `rowOf` gave last is a new one. */
+  get fresh(): boolean {
+    return this.#fresh;
   }
 
   get rows(): number {
@@ -64,19 +83,43 @@ export class Streams {
   }
 
   rowOf(tenant: number, env: number, feature: number, ts: number): number {
-    const row = this.#index.rowOf(tenant * ENVS_MAX + env, feature);
-    if (row < this.#table.rows) return row;
     const table = this.#table;
+    const known = this.#index.find(tenant * ENVS_MAX + env, feature);
+    this.#fresh = known < 0;
+    if (known >= 0) {
+      table.set(known, LAST, ts);
+      return known;
+    }
+    if (this.#index.size >= this.#deps.streamsMax) this.#evict();
+    const row = this.#index.rowOf(tenant * ENVS_MAX + env, feature);
     table.reach(row);
     this.season.reach(row);
     table.set(row, FIRST_TS, ts);
+    table.set(row, LAST, ts);
     table.set(row, WANDER, TUNING.level.wander ** 2);
     table.set(row, TENANT, tenant);
     table.set(row, ENV, env);
     table.set(row, FEATURE, feature);
-    table.set(row, BIN, binOf(ts + this.#offsetOf(tenant, ts)));
+    table.set(row, BIN, binOf(ts + this.#deps.offsetOf(tenant, ts)));
     return row;
   }
+
+  #evict(): void {
+    const table = this.#table;
+    const byWorth = Array.from({ length: table.rows }, (_, row) => row)
+      .filter((row) => this.isLive(row))
+      .sort((a, b) => table.get(a, USD) - table.get(b, USD) || table.get(a, LAST) - table.get(b, LAST) || a - b);
+    const rows = new Set(byWorth.slice(0, Math.max(1, Math.floor(this.#deps.streamsMax * SHARE))));
+    this.#deps.onForget(rows);
+    for (const row of rows) {
+      this.#index.delete(row);
+      table.clear(row);
+      this.season.clear(row);
+    }
+  }
+
+  /** False for a row that means no stream just now. */
+  isLive = (row: number): boolean => this.#table.get(row, FIRST_TS) > 0;
 
   tenantOf = (row: number): number => this.#table.get(row, TENANT);
   envOf = (row: number): number => this.#table.get(row, ENV);
@@ -204,7 +247,7 @@ export class Streams {
 
   #turnBin(row: number, ts: number): void {
     const table = this.#table;
-    const bin = binOf(ts + this.#offsetOf(this.tenantOf(row), ts));
+    const bin = binOf(ts + this.#deps.offsetOf(this.tenantOf(row), ts));
     const before = table.get(row, BIN);
     if (bin === before) return;
     const usual = this.season.rate(row, before) * this.slowLevel(row);

@@ -44,6 +44,14 @@ export class SurgeWatch {
     this.#deps = deps;
   }
 
+  get bytes(): number {
+    return this.#streamState.bytes + this.#tenantState.bytes;
+  }
+
+  forget(stream: number): void {
+    if (stream < this.#streamState.rows) this.#streamState.clear(stream);
+  }
+
   tick(ts: number): void {
     if (ts < this.#next) return;
     this.#next = ts + CHECK_MS;

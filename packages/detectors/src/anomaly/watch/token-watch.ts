@@ -4,10 +4,11 @@ import { estimateShift, shiftLogBayesFactor } from '../models/shift-evidence.ts'
 import { filterShift, type ShiftFilter } from '../models/shift-filter.ts';
 import { KeyIndex } from '../state/key-index.ts';
 import { RecordTable } from '../state/record-table.ts';
-import { type Stored, storedParts } from '../state/stored.ts';
+import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
 import type { DriftWatch } from './drift-watch.ts';
 import type { Moment, WatchDeps } from './moment.ts';
+import type { Persons } from './persons.ts';
 import { streamDims } from './stream-dims.ts';
 import type { UserVolume } from './user-volume.ts';
 
@@ -27,7 +28,9 @@ const BLIND = 10;
 const BLIND_ONSET = BLIND + 2;
 /** Mean habit of the users who call: what the habits take from the sizes, their mean gives back to the drift. */
 const HABITS = BLIND + 3;
-const STREAM_FIELDS = BLIND + 4;
+/** New prompts, fading by one call in a hundred. */
+const CHURN = BLIND + 4;
+const STREAM_FIELDS = BLIND + 5;
 /** Per prompt of a stream. */
 const MEAN = 0;
 const N = 1;
@@ -41,14 +44,12 @@ const ABSORBED = 8;
 const VARIANCE = 9;
 const LAST = 10;
 const PROMPT_FIELDS = 11;
-/** Per person. */
-const Z_SUM = 0;
-const Z_N = 1;
 
 const SETTLED = 0;
 const WATCHED = 1;
 const SHIFTED = 2;
-const PERSON_MEMORY = 400;
+/** Stands for all prompts of a stream where each call has one of its own. */
+const NO_PROMPT = -2;
 const WIDE_PRIOR = 1;
 
 /** Input tokens per request: log sizes against the stream's own, with the user's habit and the session taken out. */
@@ -59,12 +60,15 @@ export class TokenWatch {
   readonly #streams = new RecordTable(STREAM_FIELDS);
   readonly #promptIndex = new KeyIndex();
   readonly #prompts = new RecordTable(PROMPT_FIELDS);
-  readonly #persons = new RecordTable(2);
+  readonly #persons: Persons;
+  /** Rows of the prompts of each stream. */
+  #promptsOf: number[][] = [];
   readonly #shift: ShiftFilter = { wander: 0, absorbed: 0, variance: 0, score: 0, weight: 0 };
   readonly #next: NextCall = { mean: 0, variance: 1, gain: 1 };
 
-  constructor(deps: WatchDeps, users: UserVolume, drift: DriftWatch) {
+  constructor(deps: WatchDeps, users: UserVolume, persons: Persons, drift: DriftWatch) {
     this.#deps = deps;
+    this.#persons = persons;
     this.#users = users;
     this.#drift = drift;
   }
@@ -74,11 +78,16 @@ export class TokenWatch {
     streams: this.#streams,
     promptIndex: this.#promptIndex,
     prompts: this.#prompts,
-    persons: this.#persons,
+    promptsOf: storedValue(
+      () => this.#promptsOf,
+      (promptsOf) => {
+        this.#promptsOf = promptsOf;
+      },
+    ),
   });
 
   get bytes(): number {
-    return this.#streams.bytes + this.#prompts.bytes + this.#promptIndex.bytes + this.#persons.bytes;
+    return this.#streams.bytes + this.#prompts.bytes + this.#promptIndex.bytes + 8 * this.#promptIndex.size;
   }
 
   observe(moment: Moment): void {
@@ -86,7 +95,6 @@ export class TokenWatch {
     if (event.input <= 0) return;
     const table = this.#streams;
     table.reach(stream);
-    this.#persons.reach(person);
     const size = Math.log(event.input);
     if (table.get(stream, CALLS) === 0) {
       table.set(stream, ORIGIN, size);
@@ -94,14 +102,14 @@ export class TokenWatch {
       table.set(stream, AT, event.ts);
       table.set(stream, OFFSET_VARIANCE, T.wanderVariance);
     }
+    table.set(stream, CHURN, 0.99 * table.get(stream, CHURN));
     const prompt = this.#promptRow(stream, event.prompt, event.ts, size);
     this.#letWander(stream, event.ts);
     const spread = Math.max(
       0.01,
       table.get(stream, SQUARES_N) < 20 ? 1 : table.get(stream, SQUARES) / table.get(stream, SQUARES_N),
     );
-    const habit =
-      (Math.sqrt(spread) * this.#persons.get(person, Z_SUM)) / (this.#persons.get(person, Z_N) + T.userStrength);
+    const habit = Math.sqrt(spread) * this.#persons.habit(person);
     const base = this.#prompts.get(prompt, MEAN) + table.get(stream, OFFSET);
     const limit = T.clip * Math.sqrt(spread);
     const residual = Math.max(-limit, Math.min(limit, size - habit - base));
@@ -123,20 +131,67 @@ export class TokenWatch {
   }
 
   #promptRow(stream: number, promptId: number, ts: number, size: number): number {
-    const row = this.#promptIndex.rowOf(stream, promptId);
     const prompts = this.#prompts;
-    if (row < prompts.rows) return row;
-    prompts.reach(row);
+    const known = this.#promptIndex.find(stream, promptId);
+    if (known >= 0) {
+      if (prompts.get(known, STATE) !== WATCHED) prompts.set(known, LAST, ts);
+      return known;
+    }
+    const churn = this.#streams.get(stream, CHURN) + 1;
+    this.#streams.set(stream, CHURN, churn);
+    // A fingerprint that changes with nearly every call says nothing: such a stream has one prompt, of no name.
+    if (promptId !== NO_PROMPT && churn > T.churnMax && this.#streams.get(stream, CALLS) % T.churnTrial !== 0) {
+      if (promptId >= 0) this.#deps.ids.prompt.pass(promptId);
+      return this.#promptRow(stream, NO_PROMPT, ts, size);
+    }
     const current = this.#streams.get(stream, CURRENT);
+    this.#makeRoom(stream, current);
+    const row = this.#promptIndex.rowOf(stream, promptId);
+    prompts.reach(row);
+    const own = this.#promptsOf[stream];
+    if (own === undefined) this.#promptsOf[stream] = [row];
+    else own.push(row);
+    if (promptId >= 0) this.#deps.ids.prompt.hold(promptId);
     const isFirst = current < 0;
     prompts.set(row, MEAN, isFirst ? size : prompts.get(current, MEAN));
     prompts.set(row, FIRST, ts);
     prompts.set(row, LAST, ts);
     prompts.set(row, VARIANCE, this.#streams.get(stream, OFFSET_VARIANCE));
     const mature = this.#streams.get(stream, CALLS) >= T.leastCalls;
-    prompts.set(row, STATE, mature ? WATCHED : SETTLED);
+    prompts.set(row, STATE, mature && promptId !== NO_PROMPT ? WATCHED : SETTLED);
     if (isFirst) this.#streams.set(stream, CURRENT, row);
     return row;
+  }
+
+  /** Of a stream with many prompts, the one that was not used for longest is forgotten. */
+  #makeRoom(stream: number, current: number): void {
+    const own = this.#promptsOf[stream];
+    if (own === undefined || own.length < T.promptsMax) return;
+    const prompts = this.#prompts;
+    let oldest = -1;
+    for (const row of own) {
+      if (row !== current && (oldest < 0 || prompts.get(row, LAST) < prompts.get(oldest, LAST))) oldest = row;
+    }
+    this.#forgetPrompt(oldest);
+    own.splice(own.indexOf(oldest), 1);
+  }
+
+  #forgetPrompt(row: number): void {
+    const prompt = this.#promptIndex.secondOf(row);
+    this.#promptIndex.delete(row);
+    this.#prompts.clear(row);
+    if (prompt >= 0) this.#deps.ids.prompt.letGo(prompt);
+  }
+
+  forget(stream: number): void {
+    for (const row of this.#promptsOf[stream] ?? []) this.#forgetPrompt(row);
+    delete this.#promptsOf[stream];
+    if (stream < this.#streams.rows) this.#streams.clear(stream);
+  }
+
+  /** The stream has used the prompt. */
+  knowsPrompt(stream: number, prompt: number): boolean {
+    return this.#promptIndex.find(stream, prompt) >= 0;
   }
 
   /** The Ornstein-Uhlenbeck wander of the stream between two looks: towards zero, and less certain. */
@@ -172,12 +227,7 @@ export class TokenWatch {
     table.add(stream, SQUARES_N, 1);
     const spread = table.get(stream, SQUARES) / table.get(stream, SQUARES_N);
     if (table.get(stream, SQUARES_N) > 50 && spread > 0) {
-      this.#persons.add(person, Z_SUM, (started * residual) / Math.sqrt(spread));
-      this.#persons.add(person, Z_N, started);
-      if (this.#persons.get(person, Z_N) > PERSON_MEMORY) {
-        this.#persons.set(person, Z_SUM, this.#persons.get(person, Z_SUM) / 2);
-        this.#persons.set(person, Z_N, this.#persons.get(person, Z_N) / 2);
-      }
+      this.#persons.learnHabit(person, (started * residual) / Math.sqrt(spread), started);
     }
     if (state === SHIFTED && event.ts - prompts.get(prompt, FIRST) < TUNING.life.adoptMs) return;
     if (state === SHIFTED) prompts.set(prompt, STATE, SETTLED);
@@ -239,7 +289,8 @@ export class TokenWatch {
     const { streams, ids, report } = this.#deps;
     const dims = { ...streamDims(this.#deps, stream), prompt: ids.prompt.nameOf(this.#promptIndex.secondOf(prompt)) };
     const current = this.#streams.get(stream, CURRENT);
-    const before = ids.prompt.nameOf(this.#promptIndex.secondOf(current));
+    const beforeId = this.#promptIndex.secondOf(current);
+    const before = beforeId < 0 ? 'many' : ids.prompt.nameOf(beforeId);
     const usual = this.#prompts.get(current, SUM) / Math.max(1, this.#prompts.get(current, N));
     report({
       kind: 'prompt_change',

@@ -1,20 +1,21 @@
-import { hash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFile, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { errorCode } from '@weir/kernel';
-import { decodeEntry, encodeEntry, entryKey } from '../../entry-codec.ts';
+import { encodeEntry } from '../../entry-codec.ts';
 import { failing } from '../../failing.ts';
+import { liveAnswer } from '../../live-answer.ts';
 import type { CachedAnswer, CacheKey, CacheLimits, CacheSelection, ResponseCache } from '../../response-cache.ts';
-import { isSelected } from '../../selection.ts';
-import { shortDigest } from '../../short-digest.ts';
-import { TEMPORARY, walkEntries } from './cache-files.ts';
-import { Sweeper } from './sweeper.ts';
+import { EntryIndex, type FoundPlace } from './entry-index.ts';
+import { createKeyPlaces } from './key-place.ts';
+import { purgeEntries } from './purge-entries.ts';
+import { removeOldEntries } from './remove-old-entries.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { SegmentRoom } from './segment-room.ts';
+import { SegmentWriter } from './segment-writer.ts';
 
-/** Five calls into the page cache are some 40 µs; through threads they take ten times as much of a processor. */
-const SYNC_BYTES_MAX = 256 * 1024;
-/** The head of an entry is in its first bytes. */
-const HEAD_BYTES = 64 * 1024;
+/** How often expired segments are looked for, when little is written. */
+const LOOK_MS = 60_000;
+/** Entries up to this are made in one buffer, again and again: they are written before the call returns. */
+const SCRATCH_BYTES = 64 * 1024;
 
 export interface FileCacheOptions {
   readonly directory: string;
@@ -22,126 +23,111 @@ export interface FileCacheOptions {
 }
 
 /**
- * A cache in a directory, shared by all processes that name it: one file an entry, written aside and renamed into place,
- * so that a reader sees all of it or nothing. No lock and no index: whoever dies leaves at most an unfinished file, which
- * the next sweep removes. Its time of change is the time at which the entry expires.
+ * A cache in a directory, shared by all processes that name it: entries in segments, which each process appends to its own,
+ * and an index of where they are, which all read and write. No lock, and no copy in memory that a purge could miss: the page
+ * cache is the memory, one for all. Nothing is trusted that does not match its checksum and its key, so that whoever dies,
+ * or writes at the same time, costs an entry at most.
  */
-export function openFileCache({ directory, limits }: FileCacheOptions): ResponseCache {
-  const sweeper = new Sweeper(directory, limits);
-  sweeper.start();
-  return {
-    get: (key, now) => failing('', () => getEntry(fileOf(directory, key), key, now)),
-    set: (key, answer) =>
-      failing('', async () => {
-        const bytes = await putEntry(directory, key, answer);
-        sweeper.written(bytes);
-      }),
-    purge: (selection) => failing('', () => purgeEntries(directory, selection)),
-    close: () => sweeper.stop(),
-  };
+export function openFileCache(options: FileCacheOptions): ResponseCache {
+  return new FileCache(options);
 }
 
-/** The gateway and the account are folders, so that either can go by itself. */
-function fileOf(directory: string, { gateway, account, name, chosen }: CacheKey): string {
-  const folder = join(directory, shortDigest(gateway), shortDigest(account));
-  return join(folder, `${chosen ? 'chosen' : 'digest'}-${hash('sha256', name, 'hex')}`);
-}
+class FileCache implements ResponseCache {
+  readonly #directory: string;
+  readonly #bytesMax: number;
+  readonly #placeOf = createKeyPlaces();
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  readonly #index: EntryIndex;
+  readonly #reader: SegmentReader;
+  readonly #writer: SegmentWriter;
+  readonly #room: SegmentRoom;
+  readonly #timer: NodeJS.Timeout;
+  readonly #tidying: Promise<void>;
 
-async function getEntry(path: string, key: CacheKey, now: number): Promise<CachedAnswer | undefined> {
-  // Most look-ups find nothing: that takes no thread.
-  if (!existsSync(path)) return undefined;
-  const entry = await readWhole(path);
-  if (entry === undefined) return undefined;
-  try {
-    const answer = decodeEntry(entry, key);
-    return answer.expiresAt <= now ? undefined : answer;
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
-}
-
-/** Undefined when the file is gone. */
-function readWhole(path: string): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    readFile(path, (error, data) => {
-      if (error === null) resolve(data);
-      else if (errorCode(error) === 'ENOENT') resolve(undefined);
-      else reject(error);
+  constructor({ directory, limits: { bytesMax, entriesMax } }: FileCacheOptions) {
+    mkdirSync(directory, { recursive: true });
+    this.#directory = directory;
+    this.#bytesMax = bytesMax;
+    this.#index = EntryIndex.open(directory, entriesMax);
+    this.#reader = new SegmentReader(directory);
+    this.#writer = new SegmentWriter(directory, bytesMax);
+    this.#room = new SegmentRoom(directory, bytesMax, (kept) => {
+      this.#reader.keepOnly(kept);
+      this.#writer.leaveRemoved();
+      this.#index.reopenIfRemoved();
     });
-  });
-}
+    this.#room.look();
+    this.#timer = setInterval(() => this.#lookAgain(), LOOK_MS);
+    this.#timer.unref();
+    // What cannot be removed is in nobody's way.
+    this.#tidying = removeOldEntries(directory).catch(() => undefined);
+  }
 
-async function putEntry(directory: string, key: CacheKey, answer: CachedAnswer): Promise<number> {
-  const entry = encodeEntry(key, answer);
-  const aside = join(directory, TEMPORARY, randomUUID());
-  const path = fileOf(directory, key);
-  const expires = new Date(answer.expiresAt);
-  try {
-    if (entry.length <= SYNC_BYTES_MAX) putSync(entry, aside, path, expires);
-    else {
-      await makeFolders(aside, path);
-      await writeFile(aside, entry, { flag: 'wx' });
-      await utimes(aside, expires, expires);
-      await rename(aside, path);
+  get(key: CacheKey, now: number): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
+    return failing('', () => {
+      const found = this.#index.find(this.#placeOf(key));
+      if (found === undefined || found.expiresS * 1_000 <= now) return undefined;
+      const entry = this.#reader.read(found);
+      if (!(entry instanceof Promise)) return this.#answerOf(found, entry, key, now);
+      return entry.then((read) => this.#answerOf(found, read, key, now));
+    });
+  }
+
+  set(key: CacheKey, answer: CachedAnswer): void | Promise<void> {
+    return failing('', () => {
+      const entry = encodeEntry(key, answer, this.#scratch);
+      if (entry.length > this.#bytesMax) return undefined;
+      try {
+        return this.#put(key, answer, entry);
+      } catch (error) {
+        // Somebody removed the directory.
+        if (errorCode(error) !== 'ENOENT') throw error;
+        this.#room.look(entry.length);
+        return this.#put(key, answer, entry);
+      }
+    });
+  }
+
+  purge(selection: CacheSelection): Promise<number> {
+    return Promise.resolve(failing('', () => purgeEntries(this.#directory, selection)));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#tidying;
+    this.#writer.close();
+    this.#reader.close();
+    this.#index.close();
+  }
+
+  #put(key: CacheKey, { storedAt, expiresAt }: CachedAnswer, entry: Buffer): void | Promise<void> {
+    this.#room.take(entry.length);
+    const place = this.#placeOf(key);
+    const written = this.#writer.append(entry, storedAt, expiresAt);
+    if (written instanceof Promise) return written.then((at) => this.#index.put(place, at));
+    this.#index.put(place, written);
+  }
+
+  #answerOf(found: FoundPlace, entry: Buffer | undefined, key: CacheKey, now: number): CachedAnswer | undefined {
+    if (entry === undefined) {
+      this.#index.remove(found);
+      return undefined;
     }
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  }
-  return entry.length;
-}
-
-function putSync(entry: Buffer, aside: string, path: string, expires: Date): void {
-  const put = (): void => {
-    writeFileSync(aside, entry, { flag: 'wx' });
-    utimesSync(aside, expires, expires);
-    renameSync(aside, path);
-  };
-  try {
-    put();
-  } catch (error) {
-    // The folders are there but for the first time.
-    if (errorCode(error) !== 'ENOENT') throw error;
-    for (const file of [aside, path]) mkdirSync(dirname(file), { recursive: true });
-    rmSync(aside, { force: true });
-    put();
-  }
-}
-
-async function makeFolders(...files: readonly string[]): Promise<void> {
-  for (const file of files) await mkdir(dirname(file), { recursive: true });
-}
-
-async function purgeEntries(directory: string, selection: CacheSelection): Promise<number> {
-  const { gateway, account, key, prefix } = selection;
-  let gone = 0;
-  const named = key !== undefined || prefix !== undefined;
-  for await (const path of walkEntries(directory, {
-    gateway: gateway === undefined ? undefined : shortDigest(gateway),
-    account: account === undefined ? undefined : shortDigest(account),
-  })) {
-    if (named && !(await isNamed(path, selection))) continue;
-    await rm(path, { force: true });
-    gone += 1;
-  }
-  return gone;
-}
-
-/** Reads no more of the entry than tells its key. */
-async function isNamed(path: string, selection: CacheSelection): Promise<boolean> {
-  try {
-    const file = await open(path);
     try {
-      const start = Buffer.allocUnsafe(HEAD_BYTES);
-      const { bytesRead } = await file.read(start, 0, HEAD_BYTES, 0);
-      const key = entryKey(start.subarray(0, bytesRead));
-      return key !== undefined && isSelected(key, selection);
-    } finally {
-      await file.close();
+      return liveAnswer(entry, key, now);
+    } catch (error) {
+      // A purge, or an entry that took its place, came in between.
+      if (!this.#index.isCurrent(found)) return undefined;
+      this.#index.remove(found);
+      throw error;
     }
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
+  }
+
+  #lookAgain(): void {
+    try {
+      this.#room.look();
+    } catch {
+      // The next look tries again; until then the expired is only in the way of the limit.
+    }
   }
 }

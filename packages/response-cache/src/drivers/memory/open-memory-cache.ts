@@ -1,3 +1,4 @@
+import { keyText } from '../../key-text.ts';
 import type { CachedAnswer, CacheKey, CacheLimits, ResponseCache } from '../../response-cache.ts';
 import { isSelected } from '../../selection.ts';
 
@@ -21,17 +22,17 @@ export function openMemoryCache(limits: CacheLimits): ResponseCache {
   };
   return {
     get(key, now) {
-      const id = idOf(key);
+      const id = keyText(key);
       const entry = entries.get(id);
-      if (entry === undefined) return Promise.resolve(undefined);
+      if (entry === undefined) return undefined;
       remove(id);
-      if (entry.answer.expiresAt <= now) return Promise.resolve(undefined);
+      if (entry.answer.expiresAt <= now) return undefined;
       entries.set(id, entry);
       bytes += sizeOf(entry);
-      return Promise.resolve(entry.answer);
+      return entry.answer;
     },
     set(key, answer) {
-      const id = idOf(key);
+      const id = keyText(key);
       remove(id);
       // A copy: what came off the network may be a view of something much larger.
       const entry = { key, answer: { ...answer, body: Buffer.from(answer.body) } };
@@ -41,7 +42,6 @@ export function openMemoryCache(limits: CacheLimits): ResponseCache {
         if (bytes <= limits.bytesMax && entries.size <= limits.entriesMax) break;
         remove(oldest);
       }
-      return Promise.resolve();
     },
     purge(selection) {
       const gone = [...entries].filter(([, entry]) => isSelected(entry.key, selection));
@@ -57,4 +57,3 @@ export function openMemoryCache(limits: CacheLimits): ResponseCache {
 }
 
 const sizeOf = ({ answer }: Entry): number => answer.body.length + ENTRY_BYTES;
-const idOf = ({ gateway, account, name, chosen }: CacheKey): string => JSON.stringify([gateway, account, name, chosen]);

@@ -1,51 +1,31 @@
 import { hash } from 'node:crypto';
-import { createClient, RESP_TYPES } from '@redis/client';
-import { errorMessage } from '@weir/kernel';
-import { decodeEntry, encodeEntry, entryKey } from '../../entry-codec.ts';
+import { openRedis, type RedisOptions } from '@weir/redis-client';
+import { encodeEntry, entryKey } from '../../entry-codec.ts';
 import { failing } from '../../failing.ts';
+import { liveAnswer } from '../../live-answer.ts';
 import type { CacheKey, CacheSelection, ResponseCache } from '../../response-cache.ts';
 import { isSelected } from '../../selection.ts';
-import { shortDigest } from '../../short-digest.ts';
-
-export interface RedisCacheOptions {
-  /** `redis://` or `rediss://`, with user, password and database. */
-  readonly url: string;
-  /** Longest wait for an answer. */
-  readonly timeoutMs: number;
-  /** Told of a lost connection; it is opened again by itself. The message holds no credential. */
-  readonly onError: (reason: string) => void;
-}
+import { shortDigest } from './short-digest.ts';
 
 const PREFIX = 'weir:cache';
-const RECONNECT_MS = 250;
 const SCAN_COUNT = '1000';
 /** The head of an entry is in its first bytes. */
-const HEAD_LAST_BYTE = 64 * 1024 - 1;
+const HEAD_LAST_BYTE = String(64 * 1024 - 1);
 
 /**
  * A cache for all replicas. Redis forgets entries when they expire, and by its own `maxmemory` and policy; what it gives is
  * checked as any entry is. While it is away every look-up is a failure at once.
  */
-export function openRedisCache({ url, timeoutMs, onError }: RedisCacheOptions): ResponseCache {
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandOptions: { timeout: timeoutMs },
-    socket: { connectTimeout: timeoutMs, reconnectStrategy: () => RECONNECT_MS },
-  });
-  client.on('error', (error: unknown) => onError(errorMessage(error)));
-  // Not awaited: the gateway starts while Redis is away.
-  void client.connect().catch(() => undefined);
-  const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-  const remove = async (name: string): Promise<void> => void (await client.sendCommand(['DEL', name]));
+export function openRedisCache(options: RedisOptions): ResponseCache {
+  const redis = openRedis(options);
+  const remove = (name: string): Promise<number> => redis.send<number>(['DEL', name]);
   return {
     get: (key, now) =>
       failing('Redis: ', async () => {
-        const entry = await bytes.get(nameOf(key));
-        if (!Buffer.isBuffer(entry)) return undefined;
+        const entry = await redis.sendForBytes<Buffer | null>(['GET', nameOf(key)]);
+        if (entry === null) return undefined;
         try {
-          const answer = decodeEntry(entry, key);
-          return answer.expiresAt <= now ? undefined : answer;
+          return liveAnswer(entry, key, now);
         } catch (error) {
           await remove(nameOf(key));
           throw error;
@@ -54,33 +34,24 @@ export function openRedisCache({ url, timeoutMs, onError }: RedisCacheOptions): 
     set: (key, answer) =>
       failing('Redis: ', async () => {
         const leftMs = Math.max(1, answer.expiresAt - Date.now());
-        await client.sendCommand(['SET', nameOf(key), encodeEntry(key, answer), 'PX', String(leftMs)]);
+        await redis.send(['SET', nameOf(key), encodeEntry(key, answer), 'PX', String(leftMs)]);
       }),
-    purge: (selection) =>
+    purge: async (selection) =>
       failing('Redis: ', async () => {
+        const named = selection.key !== undefined || selection.prefix !== undefined;
+        const pattern = patternOf(selection);
         let gone = 0;
         for (let cursor = '0'; ; ) {
-          const page = await client.sendCommand<[string, string[]]>([
-            'SCAN',
-            cursor,
-            'MATCH',
-            patternOf(selection),
-            'COUNT',
-            SCAN_COUNT,
-          ]);
+          const page = await redis.send<[string, string[]]>(['SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT]);
           for (const name of page[1]) {
-            const named = selection.key !== undefined || selection.prefix !== undefined;
-            if (named && !isNamed(await bytes.getRange(name, 0, HEAD_LAST_BYTE), selection)) continue;
-            gone += Number(await client.sendCommand<number>(['DEL', name]));
+            const head = named ? await redis.sendForBytes<Buffer>(['GETRANGE', name, '0', HEAD_LAST_BYTE]) : undefined;
+            if (head === undefined || isNamed(head, selection)) gone += await remove(name);
           }
           cursor = page[0];
           if (cursor === '0') return gone;
         }
       }),
-    close: () => {
-      client.destroy();
-      return Promise.resolve();
-    },
+    close: async () => redis.close(),
   };
 }
 
@@ -95,7 +66,7 @@ function patternOf({ gateway, account, key, prefix }: CacheSelection): string {
   return [PREFIX, of(gateway), of(account), kind, '*'].join(':');
 }
 
-function isNamed(start: unknown, selection: CacheSelection): boolean {
-  const key = Buffer.isBuffer(start) ? entryKey(start) : undefined;
+function isNamed(start: Buffer, selection: CacheSelection): boolean {
+  const key = entryKey(start);
   return key !== undefined && isSelected(key, selection);
 }

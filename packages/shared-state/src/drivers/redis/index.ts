@@ -1,34 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createClient } from '@redis/client';
 import { errorMessage, WeirError } from '@weir/kernel';
+import { openRedis, type RedisOptions } from '@weir/redis-client';
 import type { Claim, SharedState, Verdict } from '../../shared-state.ts';
 import { ADJUST, TAKE } from './scripts.ts';
 
-export interface RedisStateOptions {
-  /** `redis://` or `rediss://`, with user, password and database. */
-  readonly url: string;
-  /** Longest wait for an answer. */
-  readonly timeoutMs: number;
-  /** Told of a lost connection; it is opened again by itself. The message holds no credential. */
-  readonly onError: (reason: string) => void;
-}
-
 /** All keys in one slot of a Redis cluster, since a script's keys must be. */
 const PREFIX = '{weir}:';
-const RECONNECT_MS = 250;
 
 /** For all replicas: each step is one script, so that nothing comes in between. */
-export function openRedisState({ url, timeoutMs, onError }: RedisStateOptions): SharedState {
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandOptions: { timeout: timeoutMs },
-    socket: { connectTimeout: timeoutMs, reconnectStrategy: () => RECONNECT_MS },
-  });
-  client.on('error', (error: unknown) => onError(errorMessage(error)));
-  // Not awaited: the gateway starts while Redis is away.
-  void client.connect().catch(() => undefined);
-  const run = scriptRunner((words) => client.sendCommand<unknown>(words));
+export function openRedisState(options: RedisOptions): SharedState {
+  const redis = openRedis(options);
+  const run = scriptRunner((words) => redis.send<unknown>(words));
   return {
     take: async (claims) => verdictOf(await run(TAKE, claims.flatMap(keysOf), claims.flatMap(argumentsOf))),
     async adjust(changes) {
@@ -37,7 +19,7 @@ export function openRedisState({ url, timeoutMs, onError }: RedisStateOptions): 
       await run(ADJUST, keys, words.map(String));
     },
     async close() {
-      client.destroy();
+      redis.close();
     },
   };
 }

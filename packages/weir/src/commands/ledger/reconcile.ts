@@ -2,9 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { picoFromText, picoToText, WeirError } from '@weir/kernel';
-import { reconcile as compare, REASONS, type Reconciliation, readStatement, type StatementLine } from '@weir/reconcile';
+import {
+  reconcile as compare,
+  REASONS,
+  type Reconciliation,
+  readStatement,
+  type StatementLine,
+  type Verdict,
+  verdictOf,
+} from '@weir/reconcile';
+import type { Warehouse } from '@weir/warehouse';
 import { openLedger } from '../../ledger/maintenance.ts';
-import { readLedgerCells } from '../../ledger/read-ledger-cells.ts';
+import { readLedgerCells, readProviders } from '../../ledger/read-ledger-cells.ts';
 import { readStatementFile } from '../../ledger/read-statement-file.ts';
 import { textTable } from '../../ledger/text-table.ts';
 import type { Command, CommandInput } from '../command.ts';
@@ -46,20 +55,30 @@ async function runReconcile(input: CommandInput): Promise<number> {
   const warehouse = await openLedger(settings);
   try {
     const result = compare(lines, await readLedgerCells(warehouse, window, asked));
-    report(input, result);
-    const { unexplained } = result.reasons;
-    const ok = (unexplained < 0n ? -unexplained : unexplained) <= tolerance && everyGapWithin(result, tolerance);
-    if (options['json'] !== true) input.out(ok ? 'The statement is explained.' : 'The statement is not explained.');
-    return ok ? 0 : 1;
+    const verdict = verdictOf(result, tolerance);
+    report(input, result, verdict);
+    if (options['json'] !== true) {
+      input.out(verdict === 'nothing_compared' ? await nothingCompared(warehouse, window, asked) : VERDICTS[verdict]);
+    }
+    return verdict === 'explained' ? 0 : 1;
   } finally {
     await warehouse.close();
   }
 }
 
-/** Two faults that cancel out are two faults. */
-const everyGapWithin = ({ gaps }: Reconciliation, tolerance: bigint): boolean =>
-  gaps.reduce((sum, { reasons: { unexplained = 0n } }) => sum + (unexplained < 0n ? -unexplained : unexplained), 0n) <=
-  tolerance;
+const VERDICTS = { explained: 'The statement is explained.', unexplained: 'The statement is not explained.' } as const;
+
+/** What the ledger has instead: the statement of a provider that was never called is no gap of the ledger's. */
+async function nothingCompared(
+  warehouse: Warehouse,
+  window: { readonly fromMs: number; readonly toMs: number },
+  asked: readonly string[],
+): Promise<string> {
+  const found = await readProviders(warehouse, window);
+  const whose = asked.length === 0 ? '' : ` of ${asked.join(', ')}`;
+  const has = found.length === 0 ? 'it has none of any provider' : `it has calls of ${found.join(', ')}`;
+  return `The ledger has no calls${whose} on the days of the statement (${has}): nothing was compared.`;
+}
 
 async function readAll(files: readonly string[]): Promise<{ lines: StatementLine[]; providers: string[] }> {
   const scratch = await mkdtemp(join(tmpdir(), 'weir-statement-'));
@@ -77,8 +96,8 @@ async function readAll(files: readonly string[]): Promise<{ lines: StatementLine
   }
 }
 
-function report({ options, out }: CommandInput, result: Reconciliation): void {
-  const { offsetHours, statementUsd, ledgerUsd, quantitiesOnly } = result;
+function report({ options, out }: CommandInput, result: Reconciliation, verdict: Verdict): void {
+  const { offsetHours, statementUsd, ledgerUsd, quantitiesOnly, daysWithoutCalls } = result;
   const gaps = result.gaps.map((gap) => ({
     day: gap.day,
     model: gap.model,
@@ -98,6 +117,8 @@ function report({ options, out }: CommandInput, result: Reconciliation): void {
         difference_usd: difference,
         offset_hours: offsetHours,
         quantities_only: quantitiesOnly,
+        verdict,
+        days_without_calls: daysWithoutCalls,
         reasons,
         gaps,
       }),
@@ -118,6 +139,11 @@ function report({ options, out }: CommandInput, result: Reconciliation): void {
   if (gaps.length > GAPS_SHOWN) out(`… and ${gaps.length - GAPS_SHOWN} more (--json has all)`);
   if (offsetHours !== 0)
     out(`The statement's days begin at ${offsetHours > 0 ? '-' : '+'}${Math.abs(offsetHours)}:00 UTC.`);
+  if (result.compared && daysWithoutCalls.length > 0) {
+    out(
+      `The ledger has no calls on ${daysWithoutCalls.join(', ')}: all of these days is bypassed, or was before Weir.`,
+    );
+  }
   if (quantitiesOnly) out('The statement has quantities and no money: they are compared at the rates of the ledger.');
   out(
     `statement ${picoToText(statementUsd)} USD, ledger ${picoToText(ledgerUsd)} USD, difference ${picoToText(statementUsd - ledgerUsd)} USD`,

@@ -1,0 +1,40 @@
+import { createClient, RESP_TYPES } from '@redis/client';
+import { errorMessage } from '@weir/kernel';
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://`, with user, password and database. */
+  readonly url: string;
+  /** Longest wait for an answer. */
+  readonly timeoutMs: number;
+  /** Told of a lost connection; it is opened again by itself. The message holds no credential. */
+  readonly onError: (reason: string) => void;
+}
+
+/** A connection to a Redis. */
+export interface Redis {
+  /** Sends one command; a text in its answer is a string. Fails at once while the server is away. */
+  send<Answer>(words: (string | Buffer)[]): Promise<Answer>;
+  /** The same, with a buffer for each text. */
+  sendForBytes<Answer>(words: (string | Buffer)[]): Promise<Answer>;
+  close(): void;
+}
+
+const RECONNECT_MS = 250;
+
+/** Connects in the background: Weir starts while Redis is away. */
+export function openRedis({ url, timeoutMs, onError }: RedisOptions): Redis {
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    commandOptions: { timeout: timeoutMs },
+    socket: { connectTimeout: timeoutMs, reconnectStrategy: () => RECONNECT_MS },
+  });
+  client.on('error', (error: unknown) => onError(errorMessage(error)));
+  void client.connect().catch(() => undefined);
+  const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+  return {
+    send: (words) => client.sendCommand(words),
+    sendForBytes: (words) => bytes.sendCommand(words) as Promise<never>,
+    close: () => client.destroy(),
+  };
+}
