@@ -164,6 +164,21 @@ const FAULTS: Readonly<Record<string, { readonly cause: object; cause_of: () => 
   new_feature: { cause: { feature: 'launch' }, cause_of: () => sendMany({ ...STREAMS.chat, feature: 'launch' }, 2) },
 };
 
+interface Listed {
+  readonly message: string;
+  readonly handling: string;
+  readonly handling_reason: string;
+}
+
+/** Lines that a command prints. */
+async function weirCommand(...words: string[]): Promise<string[]> {
+  const config = join(home.value, 'weir.yaml');
+  const command = spawnNode(MAIN, [...words, '--config', config], { cwd: home.value });
+  await new Promise((resolve) => command.child.once('close', resolve));
+  expect(command.child.exitCode, command.output()).toBe(0);
+  return command.output().trim().split('\n');
+}
+
 const causeOf = ({ attributed, scope }: Told): Record<string, string> => attributed[0]?.scope ?? scope;
 
 /** Waits for the alert at the webhook, on the topic and in the warehouse. */
@@ -203,7 +218,6 @@ describe('I3 anomalies, end to end', { timeout: 400_000 }, () => {
         await start();
         const alert = await arrives(kind, cause);
         seconds.set(kind, Math.round((Date.now() - began) / 100) / 10);
-        console.log(kind, seconds.get(kind), alert.severity, alert.message);
         expect(alert.status).toBe('open');
         if (alert.spend_now_usd === null || alert.spend_usual_usd === null) return;
         const parts = alert.causes.reduce((sum, { delta_usd }) => sum + Number(delta_usd), 0);
@@ -211,7 +225,9 @@ describe('I3 anomalies, end to end', { timeout: 400_000 }, () => {
       }),
     );
     await arrives('budget', { feature: 'launch' });
-    console.log(Object.fromEntries(seconds));
+    process.stdout.write(
+      `seconds from the first wrong call to the webhook: ${JSON.stringify(Object.fromEntries(seconds))}\n`,
+    );
     const kinds = new Set(told().map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual([...Object.keys(FAULTS), 'budget'].sort());
   });
@@ -233,16 +249,42 @@ describe('I3 anomalies, end to end', { timeout: 400_000 }, () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('are printed by subscribe, each with its sentence', async () => {
-    const config = join(home.value, 'weir.yaml');
-    const command = spawnNode(
-      MAIN,
-      ['subscribe', 'cost-anomalies', '--from', 'earliest', '--limit', '5', '--config', config],
-      { cwd: home.value },
+  it('are printed by subscribe, each with its sentence, listed, acknowledged and muted', async () => {
+    const printed = await weirCommand('subscribe', 'cost-anomalies', '--from', 'earliest', '--limit', '5');
+    const events = printed.map((line) => JSON.parse(line) as Told);
+    expect(events).toHaveLength(5);
+    for (const { message } of events) expect(message).toMatch(/\.$/);
+
+    const [loop] = told().filter(({ kind }) => kind === 'runaway_loop');
+    await weirCommand('alerts', 'ack', loop?.anomaly_id ?? '', '--reason', 'seen');
+    await weirCommand('alerts', 'mute', 'kind=new_*', '--for', '1h', '--reason', 'launches', '--by', 'ada');
+    await sleep(1_000);
+    await sendMany({ ...STREAMS.chat, feature: 'second-launch' }, 1);
+    const listed = await waitFor(
+      async () => {
+        const lines = (await weirCommand('alerts', 'list', '--json')).map((line) => JSON.parse(line) as Listed);
+        return lines.some(({ message }) => message.includes('second-launch')) && lines;
+      },
+      { what: 'the second launch in the list', timeoutMs: 60_000, intervalMs: 1_000 },
     );
-    await new Promise((resolve) => command.child.once('close', resolve));
-    const lines = command.output().trim().split('\n');
-    expect(lines).toHaveLength(5);
-    for (const line of lines) expect((JSON.parse(line) as Told).message).toMatch(/\.$/);
+    const handling = (part: string) => listed.find(({ message }) => message.includes(part));
+    expect(handling('second-launch')).toMatchObject({ handling: 'muted' });
+    expect(handling('user=u-1')).toMatchObject({ handling: 'acknowledged', handling_reason: 'seen' });
+    expect(handling('mystery-9')).toMatchObject({ handling: '' });
+    expect(told().some(({ message }) => message.includes('second-launch'))).toBe(false);
+  });
+
+  it('are found again by a backtest over the ledger, with the ids of their requests', async () => {
+    const from = new Date(Date.now() - (DAYS + 1) * DAY).toISOString();
+    const found = (await weirCommand('backtest', '--from', from, '--quiet')).map((line) => JSON.parse(line));
+    const kinds = new Set(found.map(({ kind }: Told) => kind));
+    for (const kind of ['runaway_loop', 'prompt_change', 'model_swap', 'key_leak', 'cache_collapse']) {
+      expect([...kinds]).toContain(kind);
+    }
+    const ids = found.flatMap(({ sample_ids }: { sample_ids: string[] }) => sample_ids);
+    const rows = await weir.query<{ n: string }>(
+      `SELECT count() AS n FROM requests WHERE toString(request_id) IN ('${[...new Set(ids)].join("','")}')`,
+    );
+    expect(Number(rows[0]?.n)).toBe(new Set(ids).size);
   });
 });
