@@ -41,7 +41,7 @@ export async function startWeir(
   // JSON is YAML.
   writeFileSync(join(directory.value, 'weir.yaml'), JSON.stringify(config));
   const weir = spawnNode(MAIN, ['up', '--config', join(directory.value, 'weir.yaml')], { cwd: directory.value });
-  await weir.ready(/is running\./, 60_000);
+  await weir.ready(/is running\./, 180_000);
   const sqlUrl = `http://127.0.0.1:${sql}`;
   return {
     process: weir,
