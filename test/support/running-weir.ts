@@ -18,12 +18,13 @@ export interface RunningWeir {
   stop(): Promise<void>;
 }
 
-/** Starts the whole product as a user does, in a new directory, with every provider at `providerUrl`. */
+/** Starts the whole product as a user does, with every provider at `providerUrl`: in a new directory, or in `home`, which stays. */
 export async function startWeir(
   providerUrl: string,
   settings: Readonly<Record<string, unknown>> & { readonly ingress?: object } = {},
+  home?: string,
 ): Promise<RunningWeir> {
-  const directory = await tempDirectory();
+  const directory = home === undefined ? await tempDirectory() : { value: home, stop: async () => undefined };
   const [ingress, sql, page] = [await freePort(), await freePort(), await freePort()];
   const providers = Object.fromEntries(
     [...PROVIDERS.keys()].map((slug) => [slug, { base_url: `${providerUrl}/${slug}` }]),
@@ -40,7 +41,7 @@ export async function startWeir(
   // JSON is YAML.
   writeFileSync(join(directory.value, 'weir.yaml'), JSON.stringify(config));
   const weir = spawnNode(MAIN, ['up', '--config', join(directory.value, 'weir.yaml')], { cwd: directory.value });
-  await weir.ready(/is running\./, 60_000);
+  await weir.ready(/is running\./, 180_000);
   const sqlUrl = `http://127.0.0.1:${sql}`;
   return {
     process: weir,

@@ -269,7 +269,7 @@ const anomalies = Type.Object(
     enabled: flag('Detect anomalies in the cost events.', true),
     late_ms: integer(
       'How long an attempt is waited for after its time; what is later counts as of when it came.',
-      20_000,
+      10_000,
       0,
       600_000,
     ),

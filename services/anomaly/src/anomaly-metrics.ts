@@ -12,6 +12,7 @@ export interface AnomalyMetrics {
   ignored(reason: string): void;
   delivered(webhook: string, alerts: number): void;
   webhookFailed(webhook: string, reason: string): void;
+  silenced(webhook: string, handling: string): void;
   deadLettered(code: string): void;
   /** The detection to read at scrape time; undefined while another process keeps it. */
   watch(detection: Detection | undefined): void;
@@ -38,6 +39,11 @@ export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
   const ignored = metrics.counter('weir_budget_ignored_total', 'Cost events that count against no budget.', ['reason']);
   const delivered = metrics.counter('weir_webhook_deliveries_total', 'Events that a webhook took.', ['webhook']);
   const failures = metrics.counter('weir_webhook_failures_total', 'Calls that failed.', ['webhook', 'reason']);
+  const silenced = metrics.counter(
+    'weir_webhook_silenced_total',
+    'Events that a webhook was not told of, as people asked.',
+    ['webhook', 'handling'],
+  );
   const dead = metrics.counter('weir_anomaly_dead_letters_total', 'Records given up, by error code.', ['code']);
   return {
     ...detection,
@@ -50,6 +56,7 @@ export function createAnomalyMetrics(metrics: Metrics): AnomalyMetrics {
     ignored: (reason) => ignored.inc({ reason }),
     delivered: (webhook, alerts) => delivered.inc({ webhook }, alerts),
     webhookFailed: (webhook, reason) => failures.inc({ webhook, reason }),
+    silenced: (webhook, handling) => silenced.inc({ webhook, handling }),
     deadLettered: (code) => dead.inc({ code }),
   };
 }

@@ -30,7 +30,12 @@ it('I3 I4 kill -9 of the service, over and over: budgets are exact, each alert i
   const log = openEmbeddedLog({ directory: directory.value, leaseMs: 300 });
   const names = [EVENTS.cost.topic, EVENTS['cost-anomaly'].topic, EVENTS['dead-letter'].topic];
   await log.ensureTopics(names.map((name) => ({ name, partitions: PARTITIONS })));
-  await log.ensureTopics([EVENTS['budget-state'].topic, BUDGET_LOG_TOPIC].map((name) => ({ name, partitions: 1 })));
+  await log.ensureTopics(
+    [EVENTS['budget-state'].topic, EVENTS['alert-action'].topic, BUDGET_LOG_TOPIC].map((name) => ({
+      name,
+      partitions: 1,
+    })),
+  );
 
   const budget = { scope: {}, max_scopes: 50, period: 'day', time_zone: 'UTC', limit_tokens: 0, limit_requests: 0 };
   const limits = { thresholds: [0.25, 0.5, 1], enforcement: 'hard', limit_usd: '0.000000000000' };

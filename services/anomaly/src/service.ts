@@ -28,6 +28,8 @@ import type { EventLog, Subscription } from '@weir/event-log';
 import { createCodec, createGravedigger, EVENTS, type Framing } from '@weir/events';
 import { type Clock, errorCode, Releasers, type Started, systemClock } from '@weir/kernel';
 import type { Logger, Metrics } from '@weir/telemetry';
+import { AlertRules } from './actions/alert-rules.ts';
+import { followActions } from './actions/follow-actions.ts';
 import { type AnomalyMetrics, createAnomalyMetrics } from './anomaly-metrics.ts';
 import { type BookKeeperLimits, runBookKeeper } from './budgets/book-keeper.ts';
 import { anomalyEvent, budgetStateEvent } from './budgets/budget-events.ts';
@@ -90,9 +92,14 @@ export async function startAnomaly(
   };
   try {
     // Before the budgets: a new webhook is told of everything from now on.
+    const told =
+      Object.keys(config.webhooks).length > 0 ? followActions(dependencies.log, dependencies.logger) : undefined;
+    if (told !== undefined) releasers.add('alert actions', () => told.stop());
+    await told?.value.known;
     for (const [name, webhook] of Object.entries(config.webhooks)) {
       checkWebhook(name, webhook);
-      await started(subscribeWebhook({ name, webhook, retry: config.webhookRetry }, dependencies, metrics));
+      const rules = told?.value.rules ?? new AlertRules();
+      await started(subscribeWebhook({ name, webhook, rules, retry: config.webhookRetry }, dependencies, metrics));
     }
     if (budgets.length > 0) {
       await started(subscribeBook(budgets, { ...LIMITS, ...config.limits }, dependencies, metrics));
@@ -193,11 +200,12 @@ const NOTICE_TEXT = {
 interface NamedWebhook {
   readonly name: string;
   readonly webhook: WebhookConfig;
+  readonly rules: AlertRules;
   readonly retry: AnomalyConfig['webhookRetry'];
 }
 
 function subscribeWebhook(
-  { name, webhook, retry }: NamedWebhook,
+  { name, webhook, rules, retry }: NamedWebhook,
   { log, logger, version, framing, clock = systemClock }: AnomalyDependencies,
   metrics: AnomalyMetrics,
 ): Promise<Subscription> {
@@ -223,6 +231,11 @@ function subscribeWebhook(
         codec: createCodec('cost-anomaly', framing?.anomaly),
         retry: retry ?? WEBHOOK_RETRY,
         clock,
+        handlingOf: (event) => rules.handlingOf(event, clock.now()),
+        onSilenced(event, handling) {
+          metrics.silenced(name, handling);
+          logger.info({ webhook: name, alert: event.anomaly_id, handling }, 'alert not sent');
+        },
         deliver: (alerts, signal) => deliver(webhook, alerts, { version, now: () => clock.now(), signal }),
         bury,
         onDelivered: (alerts) => metrics.delivered(name, alerts),

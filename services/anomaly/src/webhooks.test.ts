@@ -27,7 +27,7 @@ let stops: (() => Promise<unknown>)[];
 beforeEach(async () => {
   storage = new MemoryStorage();
   log = openMemoryLog({ storage, leaseMs: 100 });
-  const names = [TOPIC, EVENTS['dead-letter'].topic];
+  const names = [TOPIC, EVENTS['alert-action'].topic, EVENTS['dead-letter'].topic];
   await log.ensureTopics(names.map((name) => ({ name, partitions: 1 })));
   logged = '';
   stops = [];
@@ -119,6 +119,44 @@ describe('I3 webhooks', () => {
       // Money leaves as text (I4).
       expect(typeof JSON.parse(body).impact_usd).toBe('string');
     }
+  });
+
+  it('I3 are not told of what people muted, from the first event after a restart on, and are when it is withdrawn', async () => {
+    const actions = createCodec('alert-action');
+    const say = (action: 'mute' | 'withdraw') =>
+      log.append(EVENTS['alert-action'].topic, [
+        {
+          key: 'scope/kind=budget',
+          value: actions.encode({
+            ...GOLDEN_EVENTS['alert-action'],
+            action_key: 'scope/kind=budget',
+            action,
+            pattern: { kind: 'budget' },
+            until: null,
+          }),
+        },
+      ]);
+    const { url, calls } = await receiver(() => ({ status: 204 }));
+    await say('mute');
+    const first = await start({ ops: { url } });
+    await publish(alertOf(1), alertOf(2, { kind: 'outage' }));
+    await handled('ops');
+    await first.stop();
+    await start({ ops: { url } });
+    await publish(alertOf(3), alertOf(4, { kind: 'outage' }));
+    await handled('ops');
+    const told = () => calls.map(({ body }) => Number(JSON.parse(body).anomaly_id.slice(-3)));
+    expect(told()).toEqual([2, 4]);
+    expect(logged).toContain('alert not sent');
+    await say('withdraw');
+    await waitFor(
+      async () => {
+        await publish(alertOf(5 + calls.length));
+        await handled('ops');
+        return told().length > 2;
+      },
+      { what: 'an event after the withdrawal' },
+    );
   });
 
   it('are tried again after a passing fault, and given up with a dead letter after the last try or a refusal', async () => {

@@ -8,7 +8,7 @@ import { cacheKey } from './cache-key.ts';
 import { addColumns, quantities } from './cost-columns.ts';
 import { priceByCaller, readCustomCost } from './custom-cost.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
-import { type RequestFacts, readFacts, requestFacts } from './request-facts.ts';
+import { billedFacts, type RequestFacts, requestFacts } from './request-facts.ts';
 import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
 
 /** Where the request event stands in the log: the lineage that makes a repeated cost event recognisable. */
@@ -47,7 +47,7 @@ export function deriveCost(
 
 /** What `deriveCost` says an attempt cost, and how many tokens it counts, without the rest of its row. */
 export function costOf(event: RequestEvent, book: PriceBook): { readonly usd: bigint | null; readonly tokens: number } {
-  const facts = countedFacts(event, readFacts(event));
+  const facts = countedFacts(event, billedFacts(event));
   return { usd: priceAttempt(event, facts, book).total, tokens: facts.usage?.totalTokens ?? 0 };
 }
 

@@ -13,6 +13,8 @@ export interface BacktestOptions {
   readonly file: string;
   /** How far the events of the file may be out of order. */
   readonly latenessMs: number;
+  /** Milliseconds that the clock of a tenant is ahead of UTC at a moment. */
+  readonly clockOffset: (tenant: string, ts: number) => number;
   readonly onAlert: (alert: AnomalyAlert) => void;
   /** Called about twice a second. */
   readonly onProgress: (progress: BacktestProgress) => void;
@@ -38,6 +40,7 @@ const PROGRESS_MS = 500;
 export async function backtestEvents({
   file,
   latenessMs,
+  clockOffset,
   onAlert,
   onProgress,
   signal,
@@ -48,6 +51,7 @@ export async function backtestEvents({
   let events = 0;
   const detector = new AnomalyDetector({
     ids,
+    clockOffset,
     onAlert: (alert) => {
       alerts += 1;
       onAlert(alert);

@@ -1,3 +1,4 @@
+import { alerts } from './anomaly/alerts.ts';
 import { backtest } from './anomaly/backtest.ts';
 import { budgets } from './budgets.ts';
 import { cache } from './cache.ts';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   whatIf,
   reconcile,
   budgets,
+  alerts,
   backtest,
   cache,
   exportCommand,

@@ -26,10 +26,9 @@ export interface DetectedAlert {
   readonly requestIds: readonly string[];
 }
 
-/** A sighting in the detector's terms, with what the detector does not need. */
+/** An event that waits: its names become the detector's numbers when it is due, since a number may be given to another name. */
 interface SightedEvent extends PricedEvent {
-  stream: string;
-  requestId: string;
+  sighting: Sighting;
 }
 
 interface PlainState {
@@ -61,13 +60,12 @@ const WAITING_MAX = 200_000;
 const TOO_LATE_MS = HOUR_MS;
 /** Nothing was written to the log for so long: nobody watched. */
 const UNWATCHED_MS = 10 * 60_000;
-/** Names of one dimension; further ones are told together under this name. */
-const NAMES_MAX = 2_000_000;
-const REST = '(others)';
+const NAMES = [...DIMENSIONS, 'tariff'] as const;
 
 /** The detector and all that goes with it, as a function of the records of weir.anomaly-log. */
 export class Detection implements Stored {
-  readonly ids = new EventIds();
+  /** No event is between its reading and the detector. */
+  readonly #ids = new EventIds({ waitingMax: 1 });
   readonly #options: DetectionOptions;
   readonly #detector: AnomalyDetector;
   readonly #order: EventOrder<SightedEvent>;
@@ -85,22 +83,19 @@ export class Detection implements Stored {
     untold: new Set(),
     alerts: [],
   };
-  readonly #event: SightedEvent = { ...newEvent(), stream: '', requestId: '' };
+  readonly #event = newEvent();
 
   constructor(options: DetectionOptions) {
     this.#options = options;
     this.#detector = new AnomalyDetector({
-      ids: this.ids,
+      ids: this.#ids,
       clockOffset: options.tenantClock,
       onAlert: (alert) => this.#keep(alert),
     });
     this.#order = new EventOrder<SightedEvent>({
       latenessMs: Number.POSITIVE_INFINITY,
       waitingMax: WAITING_MAX,
-      deliver: (event) => {
-        event.id = this.#samples.put(event.stream, event.requestId);
-        this.#detector.observe(event);
-      },
+      deliver: (event) => this.#observe(event.sighting, event.ts),
     });
   }
 
@@ -126,11 +121,8 @@ export class Detection implements Stored {
 
   /** An attempt of the past, in the order of their times: it teaches what is normal, and whatever it shows is no news. */
   learn(sighting: Sighting): void {
-    const event = this.#eventOf(sighting);
-    event.ts = Math.max(event.ts, this.#state.watermark);
-    this.#state.watermark = event.ts;
-    event.id = this.#samples.put(event.stream, event.requestId);
-    this.#detector.observe(event);
+    this.#state.watermark = Math.max(sighting.ts, this.#state.watermark);
+    this.#observe(sighting, this.#state.watermark);
   }
 
   /** The past has been learnt: what of it comes again is known, and what has begun in its last hour is told. */
@@ -164,7 +156,7 @@ export class Detection implements Stored {
 
   save(): unknown {
     return {
-      ids: this.ids.save(),
+      ids: this.#ids.save(),
       detector: this.#detector.save(),
       order: this.#order.save(),
       samples: this.#samples.save(),
@@ -174,7 +166,7 @@ export class Detection implements Stored {
 
   load(saved: unknown): void {
     const { ids, detector, order, samples, state } = saved as Record<string, unknown>;
-    this.ids.load(ids);
+    this.#ids.load(ids);
     this.#detector.load(detector);
     this.#order.load(order);
     this.#samples.load(samples);
@@ -193,7 +185,8 @@ export class Detection implements Stored {
       this.#state.ignored += 1;
       return;
     }
-    this.#order.push(this.#eventOf(sighting));
+    this.#state.number += 1;
+    this.#order.push({ ...newEvent(), ts: sighting.ts, id: this.#state.number, sighting });
   }
 
   /** No partition has anything earlier to tell: their oldest time, less the time that attempts are waited for. */
@@ -211,25 +204,20 @@ export class Detection implements Stored {
     this.#detector.advance(watermark);
   }
 
-  #eventOf(sighting: Sighting): SightedEvent {
-    const { ids } = this;
+  /** It happens now, as of `ts`. */
+  #observe(sighting: Sighting, ts: number): void {
+    const ids = this.#ids;
     const event = this.#event;
-    for (const name of [...DIMENSIONS, 'tariff'] as const) {
-      const names = ids[name];
-      event[name] = names.idOf(names.size < NAMES_MAX ? sighting[name] : REST);
-    }
-    this.#state.number += 1;
-    event.id = this.#state.number;
-    event.ts = sighting.ts;
+    for (const name of NAMES) event[name] = ids[name].idOf(sighting[name]);
+    event.ts = ts;
     event.input = sighting.input;
     event.cached = sighting.cached;
     event.output = sighting.output;
     event.status = sighting.status;
     event.attempt = sighting.attempt;
     event.cost = sighting.cost ?? Number.NaN;
-    event.stream = `${event.tenant}/${event.env}/${event.feature}`;
-    event.requestId = sighting.requestId;
-    return event;
+    event.id = this.#samples.put(`${event.tenant}/${event.env}/${event.feature}`, sighting.requestId);
+    this.#detector.observe(event);
   }
 
   #keep(alert: AnomalyAlert): void {

@@ -1,6 +1,7 @@
 import type { Assignment, StoredRecord } from '@weir/event-log';
 import type { CostAnomalyEvent, Dead, EventCodec } from '@weir/events';
 import { backoffMs, type Clock, sleep, untilAccepted, WeirError } from '@weir/kernel';
+import type { Handling } from '../actions/alert-rules.ts';
 import { Allowance } from './allowance.ts';
 import type { Alerts, Delivery, WebhookConfig } from './deliver.ts';
 import { deliveryId } from './delivery-id.ts';
@@ -12,6 +13,9 @@ export interface WebhookWorkerDependencies {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Back-off between tries. */
   readonly retry: { readonly baseMs: number; readonly capMs: number };
+  /** Why people do not want to hear of an event, if they do not. */
+  handlingOf(event: CostAnomalyEvent): Handling | undefined;
+  onSilenced(event: CostAnomalyEvent, handling: Handling): void;
   deliver(alerts: Alerts, signal: AbortSignal): Promise<Delivery>;
   /** Resolves when the dead letters are durable. */
   bury(dead: readonly Dead[]): Promise<void>;
@@ -87,7 +91,8 @@ function groupsOf(wanted: readonly Wanted[], { format, group_wait_ms, group_max 
   return groups;
 }
 
-function wantedOf(record: StoredRecord, { codec, webhook }: WebhookWorkerDependencies): CostAnomalyEvent | undefined {
+function wantedOf(record: StoredRecord, dependencies: WebhookWorkerDependencies): CostAnomalyEvent | undefined {
+  const { codec, webhook } = dependencies;
   let event: CostAnomalyEvent;
   try {
     event = codec.decode(record.value);
@@ -97,7 +102,11 @@ function wantedOf(record: StoredRecord, { codec, webhook }: WebhookWorkerDepende
   }
   const ofKind = webhook.kinds.length === 0 || webhook.kinds.includes(event.kind);
   const severe = SEVERITIES.indexOf(event.severity) >= SEVERITIES.indexOf(webhook.min_severity);
-  return ofKind && severe && webhook.events.includes(event.status) ? event : undefined;
+  if (!ofKind || !severe || !webhook.events.includes(event.status)) return undefined;
+  const handling = dependencies.handlingOf(event);
+  if (handling === undefined) return event;
+  dependencies.onSilenced(event, handling);
+  return undefined;
 }
 
 const SEVERITIES = ['info', 'warning', 'critical'] as const;
