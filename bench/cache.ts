@@ -1,12 +1,12 @@
 /**
  * The response cache in a directory: a look-up that finds nothing, one that finds an answer of 1 KB, and a store; processor
- * time of the calling thread and of the whole process. With --against DIR (the `packages/response-cache` of another version,
- * checked out beside its `packages/kernel`) both in turns, and their ratio.
+ * time of the calling thread and of the whole process. With --against DIR (the `packages/response-cache` of a worktree of
+ * another version, installed) both in turns, and their ratio.
  *
- *   node bench/cache.ts [--rounds 7] [--against /tmp/old/packages/response-cache]
+ *   node bench/cache.ts [--rounds 7] [--against ../old/packages/response-cache]
  */
 import { hash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CachedAnswer, CacheKey, CacheLimits, ResponseCache } from '@weir/response-cache';
 import { openFileCache } from '@weir/response-cache/drivers/file';
@@ -22,7 +22,7 @@ const CALLS_A_TURN = 8;
 type Open = (options: { readonly directory: string; readonly limits: CacheLimits }) => ResponseCache;
 const drivers: { readonly name: string; readonly open: Open }[] = [{ name: 'this version', open: openFileCache }];
 if (values.against !== undefined) {
-  const other = await import(join(values.against, 'src/drivers/file/index.ts'));
+  const other = await import(resolve(values.against, 'src/drivers/file/index.ts'));
   drivers.push({ name: 'the other', open: other.openFileCache });
 }
 

@@ -1,4 +1,10 @@
-/** Events per second of CPU time that the anomaly detector takes, decoded and as JSON lines, and its bytes a key. */
+/**
+ * Events per second of CPU time that the anomaly detector takes, decoded and as JSON lines, and its bytes a key.
+ *
+ *   node bench/detect-speed.ts [--flood]
+ *
+ * `--flood` adds ten million users who come once each.
+ */
 import { AnomalyDetector, EventIds, EventLineReader, newEvent, type PricedEvent } from '@weir/detectors';
 import { printTable } from './support/report.ts';
 
@@ -78,3 +84,30 @@ for (const keys of [2_000, 100_000, 1_000_000]) {
   });
 }
 printTable('detector, one core', rows);
+
+/** Users who call once each: the state must stay what it is when it is full. */
+function flood(users: number): Record<string, string> {
+  const ids = new EventIds();
+  const detector = new AnomalyDetector({ ids, onAlert: () => undefined });
+  const event = { ...newEvent(), input: 1_000, output: 100, cost: 3_500_000_000 };
+  for (const name of ['tenant', 'env', 'feature', 'provider', 'model', 'prompt', 'key'] as const)
+    event[name] = ids[name].idOf('one');
+  const before = process.cpuUsage();
+  for (let id = 1; id <= users; id += 1) {
+    event.ts = START + id;
+    event.id = id;
+    event.user = ids.user.idOf(`u-${id}`);
+    detector.observe(event);
+  }
+  return {
+    'distinct users': users.toLocaleString('en-US'),
+    'events/s': Math.round(users / cpuSeconds(before)).toLocaleString('en-US'),
+    kept: detector.keys.toLocaleString('en-US'),
+    forgotten: detector.evicted.toLocaleString('en-US'),
+    'state MB': (detector.bytes / 1e6).toFixed(0),
+    'names MB': (ids.bytes / 1e6).toFixed(0),
+    'process MB': (process.memoryUsage().rss / 1e6).toFixed(0),
+  };
+}
+
+if (process.argv.includes('--flood')) printTable('every user comes once', [flood(10_000_000)]);

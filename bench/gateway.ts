@@ -12,7 +12,7 @@ import { closedLoop, type Throughput } from './gateway/closed-loop.ts';
 import { openLoop } from './gateway/open-loop.ts';
 import { pacedStreams, type StreamDelays } from './gateway/paced-streams.ts';
 import { CORE, startTarget, type Target } from './gateway/target.ts';
-import { startWeir } from './gateway/weir-target.ts';
+import { POLICIES, startWeir } from './gateway/weir-target.ts';
 import { canPin, pin, residentMiB } from './support/cpu.ts';
 import { median, percentile, printTable } from './support/report.ts';
 
@@ -64,8 +64,8 @@ const targets = [
   }),
   await startTarget({ name: 'Fastify + undici.request', file: 'request-proxy.ts', parameters: [origin] }),
   bareTarget,
-  await startWeir('Weir, policies off', origin, off.value, false),
-  await startWeir('Weir, everything on', origin, on.value, true),
+  await startWeir('Weir, policies off', origin, off.value, []),
+  await startWeir('Weir, everything on', origin, on.value, POLICIES),
 ];
 const results: Results[] = targets.map((target) => ({ target, busy: [], long: [], single: [], streams: [] }));
 

@@ -10,21 +10,38 @@ const MAIN = join(import.meta.dirname, '../../packages/weir/src/main.ts');
 const TOKEN = 'weir-bench-token';
 const METADATA = { 'cf-aig-metadata': '{"feature":"bench","user":"u-1"}' };
 
-/** Authentication, a rate limit by token, a hard budget for each user, and the cache: all asked, none in the way. */
-const EVERYTHING = {
-  gateways: {
-    default: {
-      authentication: true,
-      cache_ttl: 300,
-      rate_limits: { each: { limit_requests: 1_000_000_000, window: 60, technique: 'sliding', per: ['token_id'] } },
+/** What may stand between a call and its provider. Each is asked, and none is in the way. */
+export const POLICIES = ['token', 'limit', 'budget', 'cache'] as const;
+export type Policy = (typeof POLICIES)[number];
+
+function sections(policies: readonly Policy[]) {
+  const on = (policy: Policy): boolean => policies.includes(policy);
+  const limit = { limit_requests: 1_000_000_000, window: 60, technique: 'sliding', per: ['token_id'] };
+  return {
+    gateways: {
+      default: {
+        ...(on('token') ? { authentication: true } : {}),
+        ...(on('cache') ? { cache_ttl: 300 } : {}),
+        ...(on('limit') ? { rate_limits: { each: limit } } : {}),
+      },
     },
-  },
-  tokens: { bench: { hash: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` } },
-  budgets: { each: { per: ['user_id'], period: 'month', limit_usd: '900000', enforcement: 'hard' } },
-};
+    ...(on('token')
+      ? { tokens: { bench: { hash: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` } } }
+      : {}),
+    ...(on('budget')
+      ? { budgets: { each: { per: ['user_id'], period: 'month', limit_usd: '900000', enforcement: 'hard' } } }
+      : {}),
+  };
+}
 
 /** `weir run ingress` with one worker, as a user would run it: capture and durable events are always on. */
-export async function startWeir(name: string, origin: string, directory: string, everything: boolean): Promise<Target> {
+export async function startWeir(
+  name: string,
+  origin: string,
+  directory: string,
+  policies: readonly Policy[],
+  nodeArguments: readonly string[] = [],
+): Promise<Target> {
   const port = await freePort();
   const file = join(directory, 'weir.yaml');
   const config = {
@@ -33,11 +50,12 @@ export async function startWeir(name: string, origin: string, directory: string,
     logging: { level: 'warn' },
     observe: { port: await freePort() },
     providers: { openai: { base_url: `${origin}/v1` } },
-    ...(everything ? EVERYTHING : {}),
+    ...sections(policies),
   };
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config));
-  const spawned = spawnNode(MAIN, ['run', 'ingress', '--config', file], { cwd: directory });
+  const env = nodeArguments.length === 0 ? {} : { NODE_OPTIONS: nodeArguments.join(' ') };
+  const spawned = spawnNode(MAIN, ['run', 'ingress', '--config', file], { cwd: directory, env });
   await waitFor(
     () =>
       fetch(`http://127.0.0.1:${port}/readyz`).then(
@@ -51,7 +69,7 @@ export async function startWeir(name: string, origin: string, directory: string,
   return {
     name,
     url: `http://127.0.0.1:${port}/openai/v1/chat/completions`,
-    headers: everything ? { ...METADATA, 'cf-aig-authorization': `Bearer ${TOKEN}` } : METADATA,
+    headers: policies.includes('token') ? { ...METADATA, 'cf-aig-authorization': `Bearer ${TOKEN}` } : METADATA,
     pid: worker,
     stop: () => spawned.stop(),
   };

@@ -1,5 +1,5 @@
 import { createClient, RESP_TYPES } from '@redis/client';
-import { errorMessage } from '@weir/kernel';
+import { errorMessage, sleep } from '@weir/kernel';
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`, with user, password and database. */
@@ -16,6 +16,8 @@ export interface Redis {
   send<Answer>(words: (string | Buffer)[]): Promise<Answer>;
   /** The same, with a buffer for each text. */
   sendForBytes<Answer>(words: (string | Buffer)[]): Promise<Answer>;
+  /** Waits for the first connection, as long as for an answer; what is sent then tells whether there is one. */
+  opened(): Promise<void>;
   close(): void;
 }
 
@@ -30,11 +32,23 @@ export function openRedis({ url, timeoutMs, onError }: RedisOptions): Redis {
     socket: { connectTimeout: timeoutMs, reconnectStrategy: () => RECONNECT_MS },
   });
   client.on('error', (error: unknown) => onError(errorMessage(error)));
-  void client.connect().catch(() => undefined);
+  const connecting = client.connect().then(
+    () => undefined,
+    () => undefined,
+  );
   const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   return {
     send: (words) => client.sendCommand(words),
     sendForBytes: (words) => bytes.sendCommand(words) as Promise<never>,
-    close: () => client.destroy(),
+    async opened() {
+      const waited = new AbortController();
+      await Promise.race([connecting, sleep(timeoutMs, waited.signal)]);
+      waited.abort();
+    },
+    close: () => {
+      client.destroy();
+      // A connection that was being made is there only now, and would keep the process alive.
+      void connecting.then(() => client.destroy());
+    },
   };
 }

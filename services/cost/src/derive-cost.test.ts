@@ -5,7 +5,9 @@ import { picoToText } from '@weir/kernel';
 import { embeddedPriceBook } from '@weir/pricing';
 import { readExchange } from '@weir/providers';
 import { describe, expect, it } from 'vitest';
-import { deriveCost } from './derive-cost.ts';
+import { costOf, deriveCost } from './derive-cost.ts';
+import { exchangeOf } from './request-facts.ts';
+import { SAMPLE_KINDS, sampleCallEvent } from './testing/sample-calls.ts';
 
 const book = embeddedPriceBook();
 const position = { partition: 2, offset: 41 };
@@ -81,6 +83,24 @@ describe('deriveCost', () => {
     });
     expect(cost.cost_lines.reduce((sum, { amount_usd }) => sum + (amount_usd ?? 0n), 0n)).toBe(cost.cost_usd);
     expect(JSON.parse(cost.usage_raw)).toEqual(answer.usage);
+  });
+
+  it('I4 what a budget settles with is what the row says', () => {
+    const custom = { custom_cost: '{"per_token_in": 0.000001, "per_token_out": 0.000002}' };
+    const events = [
+      ...SAMPLE_KINDS.map((kind) =>
+        sampleCallEvent({ kind, ts: Date.UTC(2026, 8, 1), input: 900, cached: 300, output: 50 }),
+      ),
+      event({ cache_status: 'hit' }),
+      event(custom),
+      event({ status: 500, outcome: 'provider_error' }, question, { error: { message: 'no' } }),
+      event({ facts: JSON.stringify(readExchange(exchangeOf(event()))), request_head: Buffer.alloc(0) }),
+      event({}, { ...question, model: 'nobody-knows-this' }, { ...answer, model: 'nobody-knows-this' }),
+    ];
+    for (const each of events) {
+      const row = deriveCost(each, position, book);
+      expect(costOf(each, book)).toEqual({ usd: row.cost_usd, tokens: row.total_tokens });
+    }
   });
 
   it('I6 gives the same bytes for the same event', () => {

@@ -7,7 +7,7 @@ import { cacheKey } from './cache-key.ts';
 import { costColumns, quantities } from './cost-columns.ts';
 import { priceByCaller, readCustomCost } from './custom-cost.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
-import { type RequestFacts, requestFacts } from './request-facts.ts';
+import { type RequestFacts, readFacts, requestFacts } from './request-facts.ts';
 import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
 
 /** Where the request event stands in the log: the lineage that makes a repeated cost event recognisable. */
@@ -56,8 +56,14 @@ export function deriveCost(
   };
 }
 
+/** What `deriveCost` says an attempt cost, and how many tokens it counts, without the rest of its row. */
+export function costOf(event: RequestEvent, book: PriceBook): { readonly usd: bigint | null; readonly tokens: number } {
+  const facts = countedFacts(event, readFacts(event));
+  return { usd: priceAttempt(event, facts, book).total, tokens: facts.usage?.totalTokens ?? 0 };
+}
+
 /** Usage that another call used: from the gateway's cache, or shown again by a retrieval. Its tokens count once. */
-function countedFacts(event: RequestEvent, facts: RequestFacts): RequestFacts {
+function countedFacts<Facts extends ExchangeFacts>(event: RequestEvent, facts: Facts): Facts {
   const elsewhere = event.cache_status === 'hit' || facts.flags.includes(REPEATED_USAGE);
   return elsewhere ? { ...facts, usage: null, billedUsage: null, usageParts: [], reportedCostUsd: '' } : facts;
 }

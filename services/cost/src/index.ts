@@ -1,6 +1,6 @@
 export { CLAIMS_TOPIC } from './claims/claim-record.ts';
 export { CLAIM_HORIZON_MS } from './claims/claimed-usage.ts';
-export { deriveCost, type SourcePosition } from './derive-cost.ts';
+export { costOf, deriveCost, type SourcePosition } from './derive-cost.ts';
 export { COST_ERRORS } from './errors.ts';
 export { openPriceBook } from './price-book/open-price-book.ts';
 export { type PriceBookSettings, readPriceBook } from './price-book/read-price-book.ts';

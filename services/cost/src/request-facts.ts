@@ -10,8 +10,13 @@ export interface RequestFacts extends ExchangeFacts {
 /** Reads an exchange's facts from the event: from its bodies, or from what the ingress kept of them. */
 export function requestFacts(event: RequestEvent): RequestFacts {
   if (event.facts !== '') return JSON.parse(event.facts) as RequestFacts;
-  const facts = readExchange(exchangeOf(event));
+  const facts = readFacts(event);
   return { ...facts, promptFingerprint: promptFingerprint(facts.promptTemplate) };
+}
+
+/** The same without the fingerprint. */
+export function readFacts(event: RequestEvent): ExchangeFacts {
+  return event.facts === '' ? readExchange(exchangeOf(event)) : (JSON.parse(event.facts) as RequestFacts);
 }
 
 /** The exchange of an event, its bodies decompressed. */

@@ -182,6 +182,11 @@ describe('hard budgets', () => {
     expect(telemetry.lines.some((line) => line.includes('refuse none') && line.includes('late'))).toBe(true);
   });
 
+  it('half of a pair of code units, which UTF-8 cannot say, is a scope like any other', async () => {
+    const { url } = await start({ each: budget({ per: ['user_id'], limit_usd: '1' }) });
+    expect((await chat(url, { 'cf-aig-metadata': '{"user":"\\ud800"}' })).status).toBe(200);
+  });
+
   it('nothing stays reserved of a call that went nowhere', async () => {
     const { url } = await start(
       { m: budget({ limit_usd: '0.003' }) },

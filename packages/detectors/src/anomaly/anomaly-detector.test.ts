@@ -95,6 +95,31 @@ const SCENARIOS: readonly (readonly [kind: string, cause: object, minutes: numbe
       { change: (call) => (isLate(call) && call.feature === 'chat' ? [] : [call]) },
     ],
     [
+      'outage',
+      { tenant: 'acme', env: 'prod', feature: 'chat' },
+      150,
+      {
+        change: (call) => (isLate(call) && call.feature === 'chat' && Math.floor(call.ts) % 5 !== 0 ? [] : [call]),
+      },
+    ],
+    [
+      'prompt_change',
+      { tenant: 'acme', env: 'prod', feature: 'chat', prompt: 'p-long' },
+      60,
+      {
+        change: (call) =>
+          isLate(call) && call.feature === 'chat' ? [{ ...call, prompt: 'p-long', output: call.output * 3 }] : [call],
+      },
+    ],
+    [
+      'token_shift',
+      { tenant: 'acme', env: 'prod', feature: 'chat' },
+      60,
+      {
+        change: (call) => (isLate(call) && call.feature === 'chat' ? [{ ...call, output: call.output * 3 }] : [call]),
+      },
+    ],
+    [
       'unpriced_model',
       { provider: 'openai', model: 'gpt-4o' },
       2,
@@ -109,6 +134,44 @@ describe('what the detector says', () => {
     expect(first).toMatchObject({ kind, attributed: [{ dims: cause }] });
     expect((first?.ts ?? 0) - CHANGE).toBeLessThan(minutes * MINUTE_MS);
     expect(new Set(alerts.map((alert) => alert.kind))).toEqual(new Set([kind]));
+  });
+
+  it('tells of answers that became longer as output tokens, and of the prompt that did it', () => {
+    const longer = told({
+      change: (call) =>
+        isLate(call) && call.feature === 'chat' ? [{ ...call, prompt: 'p-long', output: call.output * 3 }] : [call],
+    });
+    expect(loud(longer)[0]).toMatchObject({ driver: 'output_tokens', metric: 'output_tokens_per_request' });
+  });
+
+  it('names a slow drift, and nothing else', () => {
+    const start = TRAFFIC_START + 9 * DAY_MS;
+    const drifted = (call: Call): Call => ({
+      ...call,
+      input: Math.round(call.input * 1.04 ** Math.max(0, (call.ts - start) / DAY_MS)),
+      cached: 0,
+    });
+    const { ids, events } = trafficOf({
+      days: 18,
+      change: (call) => [call.feature === 'chat' ? drifted(call) : call],
+    });
+    const alerts = loud(run(ids, events)).filter(({ state }) => state !== 'resolved');
+    expect(alerts[0]).toMatchObject({
+      kind: 'slow_drift',
+      driver: 'input_tokens',
+      attributed: [{ dims: { tenant: 'acme', env: 'prod', feature: 'chat' } }],
+    });
+    expect(new Set(alerts.map(({ kind }) => kind))).toEqual(new Set(['slow_drift']));
+  });
+
+  it('tells an outage of a whole tenant once, as one of the tenant', () => {
+    const { ids, events } = trafficOf({ days: 9, change: (call) => (isLate(call) ? [] : [call]) });
+    const all: AnomalyAlert[] = [];
+    const detector = new AnomalyDetector({ ids, onAlert: (alert) => all.push(alert) });
+    for (const event of events) detector.observe(event);
+    detector.advance(CHANGE + 60 * MINUTE_MS);
+    const alerts = loud(all).filter(({ ts }) => ts >= CHANGE);
+    expect(alerts.map(({ kind, dims }) => ({ kind, dims }))).toEqual([{ kind: 'outage', dims: { tenant: 'acme' } }]);
   });
 
   it('says nothing in nine quiet days', () => {

@@ -11,6 +11,7 @@ import type { Finding } from './watch/finding.ts';
 import { ModelWatch } from './watch/model-watch.ts';
 import type { Moment, WatchDeps } from './watch/moment.ts';
 import { OutageWatch } from './watch/outage.ts';
+import { OutputWatch } from './watch/output-watch.ts';
 import { Persons } from './watch/persons.ts';
 import { PriceWatch } from './watch/price-watch.ts';
 import { streamDims } from './watch/stream-dims.ts';
@@ -48,6 +49,7 @@ export class AnomalyDetector {
   readonly #outages: OutageWatch;
   readonly #surges: SurgeWatch;
   readonly #tokens: TokenWatch;
+  readonly #outputs: OutputWatch;
   readonly #drift: DriftWatch;
   readonly #cache: CacheWatch;
   readonly #failures: FailureWatch;
@@ -95,6 +97,7 @@ export class AnomalyDetector {
     this.#failures = new FailureWatch(deps);
     this.#prices = new PriceWatch(deps);
     this.#models = new ModelWatch(deps, this.#prices);
+    this.#outputs = new OutputWatch(deps, this.#prices, this.#tokens);
     this.#ledger = new SpendLedger(this.#streams, this.#prices);
   }
 
@@ -138,6 +141,7 @@ export class AnomalyDetector {
     if (event.status !== 429) {
       this.#models.observe(moment);
       this.#tokens.observe(moment);
+      this.#outputs.observe(moment);
       this.#cache.observe(moment);
     }
   }
@@ -239,7 +243,15 @@ export class AnomalyDetector {
     this.#users.forgetStreams(rows);
     this.#book.forgetStreams(rows);
     for (const row of rows) {
-      for (const watch of [this.#outages, this.#surges, this.#tokens, this.#drift, this.#cache, this.#models]) {
+      for (const watch of [
+        this.#outages,
+        this.#surges,
+        this.#tokens,
+        this.#outputs,
+        this.#drift,
+        this.#cache,
+        this.#models,
+      ]) {
         watch.forget(row);
       }
       this.#ledger.forget(row);
@@ -247,7 +259,7 @@ export class AnomalyDetector {
   }
 
   #report(finding: Finding): void {
-    if (finding.kind === 'outage') this.#streams.freeze(finding.stream, finding.ts + HOUR_MS);
+    if (finding.kind === 'outage' && finding.stream >= 0) this.#streams.freeze(finding.stream, finding.ts + HOUR_MS);
     this.#book.report(finding);
   }
 
@@ -285,6 +297,7 @@ export class AnomalyDetector {
       outages: this.#outages.stored,
       surges: this.#surges.stored,
       tokens: this.#tokens.stored,
+      outputs: this.#outputs.stored,
       drift: this.#drift.stored,
       cache: this.#cache.stored,
       failures: this.#failures.stored,
@@ -321,6 +334,7 @@ export class AnomalyDetector {
       this.#outages,
       this.#surges,
       this.#tokens,
+      this.#outputs,
       this.#drift,
       this.#cache,
       this.#failures,

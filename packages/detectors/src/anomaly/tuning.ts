@@ -63,6 +63,9 @@ export const TUNING = {
     leastSessionsAnHour: 6,
     /** The reference level is frozen once the evidence has left this. */
     freezeNats: 1,
+    /** With so much evidence each, streams that make up this part of the traffic of a tenant are one outage. */
+    wideNats: 4,
+    wideShare: 0.8,
   },
 
   surge: {
@@ -74,9 +77,15 @@ export const TUNING = {
     /** Wander of a stream's rate around its season, as a standard deviation of the logarithm. */
     wander: 0.28,
     holdMs: 25 * MINUTE,
-    /** The others of the tenant being up by this many standard deviations, the tenant is given time to say so itself. */
-    restZ: 0.3,
-    restHoldMs: 75 * MINUTE,
+    /** Nats by which the others of the tenant must look as usual, and not up like the stream; else the tenant is given time to say so itself. */
+    restNats: 1.5,
+    /** Nor be up by more standard deviations than this. */
+    restZ: 0.5,
+    restHoldMs: 70 * MINUTE,
+    /** Without the stream that is up most, the tenant is up by this part of its rise. */
+    restShare: 0.45,
+    /** What is told is told again when it is so much more than it was. */
+    again: 1.5,
   },
 
   tokens: {
@@ -99,6 +108,8 @@ export const TUNING = {
     habitCalls: 500,
     leastCalls: 200,
     watchedCalls: 8,
+    /** Two or three sessions of one kind, and the change is theirs and not that of the prompt. */
+    watchedSessions: 6,
     watchMs: 2 * DAY,
     /** Prompts of one stream that are told apart. */
     promptsMax: 64,
@@ -106,6 +117,20 @@ export const TUNING = {
     churnMax: 20,
     /** One call in so many tries such a fingerprint all the same: the stream may just have many. */
     churnTrial: 4,
+  },
+
+  outputs: {
+    /** Log shifts of the output tokens per request that are news: a third more, twice as much. */
+    shifts: [0.3, 0.8],
+    threshold: 18,
+    leastCalls: 300,
+    memory: 20_000,
+    leastVariance: 0.05,
+    clip: 3,
+    /** Answers of one session are half alike. */
+    sessionShare: 0.5,
+    /** A prompt that is no older than this before the change is its cause. */
+    promptMs: 2 * HOUR,
   },
 
   cache: { shares: [0.05, 0.5], threshold: 13.5, leastShare: 0.03, strength: 20, leastCalls: 200, memory: 20_000 },
@@ -128,11 +153,14 @@ export const TUNING = {
   drift: {
     days: 16,
     /** Quarters of a day with enough calls that the two weeks must have: a nightly job has too few to average over. */
-    leastBlocks: 32,
-    threshold: 9.5,
-    leastRise: 0.075,
+    leastBlocks: 40,
+    threshold: 6,
+    slopeADay: 0.03,
+    /** The best of some sixty steps fits chance by so much more than one ramp does. */
+    leastOverStep: -2.5,
+    leastRise: 0.05,
     aheadDays: 4,
-    dayVariance: 0.03 ** 2,
+    dayVariance: 0.01 ** 2,
   },
 
   money: {

@@ -1,5 +1,5 @@
 import type { Config } from '@weir/config';
-import { deriveCost, openPriceBook } from '@weir/cost';
+import { costOf, openPriceBook } from '@weir/cost';
 import type { CallMeter } from '@weir/ingress';
 import { type PriceBook, priceUsage } from '@weir/pricing';
 import { findProvider } from '@weir/providers';
@@ -20,8 +20,6 @@ export function needsMeter(config: Config): boolean {
 export async function openCallMeter(settings: Settings, logger: Logger): Promise<CallMeter> {
   return callMeter(await openPriceBook(priceBookSettings(settings), logger));
 }
-
-const NOWHERE = { partition: 0, offset: 0 };
 
 function callMeter(book: PriceBook): CallMeter {
   return {
@@ -45,9 +43,6 @@ function callMeter(book: PriceBook): CallMeter {
       // A model without a price for its output, as one for embeddings, has one for the rest.
       return priced.lines.some(({ amount }) => amount !== null) ? priced.partial : null;
     },
-    actual(event) {
-      const cost = deriveCost(event, NOWHERE, book);
-      return { usd: cost.cost_usd, tokens: cost.total_tokens };
-    },
+    actual: (event) => costOf(event, book),
   };
 }

@@ -1,5 +1,6 @@
 import { type Budget, createZonedPeriods, limitInForce, matchBudget, ROLLING_STEPS, scopeKey } from '@weir/detectors';
 import type { BudgetStateEvent } from '@weir/events';
+import { remembered } from '@weir/kernel';
 import { type Change, fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
 import type { Call } from '../ledger/call-record.ts';
 import type { AttemptClaim, ClaimEnd, Growth } from './attempt-claim.ts';
@@ -31,12 +32,22 @@ interface Enforced {
   readonly counted: Counted;
   /** When the period of a moment begins and ends, ms. */
   readonly spanAt: (nowMs: number) => { readonly start: number; readonly end: number };
+  /** Where a scope is counted in the period that begins then. */
+  readonly metersOf: (values: readonly string[], start: number) => ScopeMeters;
+}
+
+interface ScopeMeters {
+  /** Its key. */
+  readonly scope: string;
+  readonly spent: Meter;
+  readonly reserved: Meter;
 }
 
 /** Longer than any period: such a meter is never emptied, its key names the period. */
 const FOREVER_MS = 2 ** 45;
 /** What a call has reserved is let go of after this, should its process have died before the call ended. */
 const RESERVED_MS = 3_600_000;
+const SCOPES_REMEMBERED = 1_024;
 
 /**
  * Budgets in front of calls. Used is what the installation has counted in the period or what the ledger says, whichever is
@@ -97,12 +108,11 @@ export class BudgetBoard {
     const { budget, counted } = each;
     const values = matchBudget(budget, withModel(call.valueIn, call.worst));
     if (values === undefined) return undefined;
-    const scope = scopeKey(budget, values);
     const span = each.spanAt(nowMs);
+    const { scope, spent, reserved } = each.metersOf(values, span.start);
     const { amount: inForce } = limitInForce(budget, span, values);
     // Rounded down, as costs are rounded up.
     const limit = counted === 'usd' ? Number(inForce / 1_000n) : Number(inForce);
-    const { spent, reserved } = metersOf(budget, scope, span);
     const standing = this.#standings.get(scope);
     const current = standing !== undefined && standing.periodEnd > nowMs && standing.periodStart >= span.start;
     // A call of unknown price claims the least there is: it is refused where nothing is left.
@@ -197,24 +207,31 @@ const withModel =
 function enforced(budget: Budget): Enforced {
   const { kind } = budget.limit;
   const { period } = budget;
+  const metersOf = scopeMeters(budget);
   if (period.kind === 'calendar') {
     const spanAt = createZonedPeriods(period.unit, period.timeZone, period.startsOn);
-    return { budget, counted: kind, spanAt };
+    return { budget, counted: kind, spanAt, metersOf };
   }
   const lengthMs = period.stepMs * ROLLING_STEPS;
-  return { budget, counted: kind, spanAt: (nowMs) => ({ start: nowMs - lengthMs, end: nowMs }) };
+  return { budget, counted: kind, spanAt: (nowMs) => ({ start: nowMs - lengthMs, end: nowMs }), metersOf };
 }
 
-function metersOf(
-  { key, period }: Budget,
-  scope: string,
-  span: { readonly start: number },
-): { readonly spent: Meter; readonly reserved: Meter } {
-  const name = `budget:${key}:${scope}`;
-  const reserved = slidingMeter(`${name}:reserved`, RESERVED_MS);
-  if (period.kind === 'calendar') return { spent: fixedMeter(`${name}:${span.start}`, FOREVER_MS), reserved };
-  return { spent: slidingMeter(`${name}:spent`, period.stepMs * ROLLING_STEPS), reserved };
+function scopeMeters(budget: Budget): Enforced['metersOf'] {
+  const { key, period } = budget;
+  const metersOf = remembered(SCOPES_REMEMBERED, (place): ScopeMeters => {
+    const [start = '', ...values] = place.split('\n').map(decodeURIComponent);
+    const scope = scopeKey(budget, values);
+    const name = `budget:${key}:${scope}`;
+    const reserved = slidingMeter(`${name}:reserved`, RESERVED_MS);
+    if (period.kind === 'calendar') return { scope, spent: fixedMeter(`${name}:${start}`, FOREVER_MS), reserved };
+    return { scope, spent: slidingMeter(`${name}:spent`, period.stepMs * ROLLING_STEPS), reserved };
+  });
+  return (values, start) =>
+    metersOf(values.reduce((place, value) => `${place}\n${encodeURIComponent(value)}`, fixedStart(period, start)));
 }
+
+/** The meters of a rolling period are those of the one before. */
+const fixedStart = ({ kind }: Budget['period'], start: number): string => (kind === 'calendar' ? String(start) : '');
 
 function budgetHeaders({ budget, counted }: Enforced, limit: number, used: number): string[] {
   return [

@@ -5,6 +5,7 @@ import type { IngressDependencies } from '../ports.ts';
 import { BudgetBoard } from './budget-board.ts';
 import { createEstimator } from './estimate-call.ts';
 import type { LimitContext } from './limit-gate.ts';
+import { Settlements } from './settlements.ts';
 
 /** What the limits of an ingress share. @throws WeirError `BUDGET_INVALID`. */
 export function createLimits(
@@ -18,15 +19,24 @@ export function createLimits(
     const details = { budgets: board.unenforced };
     dependencies.logger.warn(details, 'these hard budgets count by what is not known before a call: they refuse none');
   }
-  return {
+  const counting = {
     state: dependencies.state,
     get meter() {
       return dependencies.meter?.();
     },
+    dependencies,
+    onUnreachable: () => metrics.stateUnreachable.inc(),
+  };
+  return {
+    state: counting.state,
+    get meter() {
+      return counting.meter;
+    },
+    settlements: new Settlements(counting),
     estimate: createEstimator(dependencies.readExchange, config.assumedOutputTokens),
     budgets: board,
     allowUncounted: config.allowUncounted,
     dependencies,
-    onUnreachable: () => metrics.stateUnreachable.inc(),
+    onUnreachable: counting.onUnreachable,
   };
 }

@@ -70,12 +70,13 @@ function openAiHeaders({ counted, limit }: RateLimit, used: number, waitMs: numb
 
 const shown = ({ counted, limit }: RateLimit): string => `${amountText(counted, limit)} ${counted}`;
 
+const NANO_PER_USD = 1_000_000_000;
 const NANO_DIGITS = 9;
 
 /** Decimal text of what is counted: money in dollars. */
 export function amountText(counted: Counted, amount: number): string {
   if (counted !== 'usd') return String(amount);
-  const digits = String(amount).padStart(NANO_DIGITS + 1, '0');
-  const fraction = digits.slice(-NANO_DIGITS).replace(/0+$/, '');
-  return fraction === '' ? digits.slice(0, -NANO_DIGITS) : `${digits.slice(0, -NANO_DIGITS)}.${fraction}`;
+  const fraction = amount % NANO_PER_USD;
+  const whole = String((amount - fraction) / NANO_PER_USD);
+  return fraction === 0 ? whole : `${whole}.${String(fraction).padStart(NANO_DIGITS, '0').replace(/0+$/, '')}`;
 }

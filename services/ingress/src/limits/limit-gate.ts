@@ -1,7 +1,6 @@
 import { errorMessage } from '@weir/kernel';
 import type { Claim, SharedState, Verdict } from '@weir/shared-state';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
-import { requestEvent } from '../ledger/request-event.ts';
 import type { IngressDependencies } from '../ports.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { AttemptClaim } from './attempt-claim.ts';
@@ -12,6 +11,7 @@ import type { DimensionsOf } from './dimension-names.ts';
 import type { EstimateCall } from './estimate-call.ts';
 import { claimOfLimit } from './limit-claim.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { Settlements } from './settlements.ts';
 import type { EnterResult, Leave, StepGate } from './step-gate.ts';
 import { StreamWatch } from './stream-watch.ts';
 
@@ -24,6 +24,7 @@ export interface LimitContext {
   readonly budgets: BudgetBoard | undefined;
   /** False: what cannot be counted is refused. */
   readonly allowUncounted: boolean;
+  readonly settlements: Settlements;
   readonly dependencies: Pick<IngressDependencies, 'clock' | 'logger' | 'version'>;
   /** Counts steps that the shared state did not answer. */
   readonly onUnreachable: () => void;
@@ -52,18 +53,17 @@ export function limitGate(
       const goOn = (): EnterResult | Promise<EnterResult> =>
         after(inner?.enter(call, body) ?? NOTHING, (result) => withHeaders(result, warnings));
       if (claims.length === 0) return goOn();
-      return after(
-        take(
-          context,
-          claims.map(({ claim }) => claim),
-        ),
-        (verdict) => {
-          if (verdict === undefined) return context.allowUncounted ? goOn() : UNCOUNTED;
-          if (!verdict.granted) return { refusal: refusalOf(claims, verdict) };
-          const entry = new Entry(context, { call, worst, claims, atMs: verdict.atMs });
-          return after(goOn(), (result) => entry.leave(result, verdict.used));
-        },
-      );
+      const asked = claims.map(({ claim }) => claim);
+      return after(take(context, asked), (verdict) => {
+        if (verdict === undefined) return context.allowUncounted ? goOn() : UNCOUNTED;
+        if (!verdict.granted) return { refusal: refusalOf(claims, verdict) };
+        const { atMs, used } = verdict;
+        const watch = watchOf(context, claims, worst);
+        const settle = (end: CallEnd | undefined): void => {
+          context.settlements.add({ call, end, worst, claims, atMs, passedTokens: watch?.tokens ?? 0 });
+        };
+        return after(goOn(), (result) => leaveOf(result, answerHeadersOf(claims, used), watch, settle));
+      });
     },
   };
 }
@@ -119,100 +119,62 @@ function refusalOf(claims: readonly AttemptClaim[], verdict: Extract<Verdict, { 
   return claim.refusal(verdict);
 }
 
-interface EntryOptions {
-  readonly call: Call;
-  readonly worst: WorstCall | undefined;
-  readonly claims: readonly AttemptClaim[];
-  /** When they were granted. */
-  readonly atMs: number;
+/** Watches a stream where a budget may cut it. */
+function watchOf(
+  context: LimitContext,
+  claims: readonly AttemptClaim[],
+  worst: WorstCall | undefined,
+): StreamWatch | undefined {
+  if (!claims.some(({ grow }) => grow !== undefined)) return undefined;
+  return new StreamWatch({
+    reservedTokens: worst?.outputTokens ?? 0,
+    claims,
+    take: (more) => take(context, more),
+    allowUncounted: context.allowUncounted,
+  });
 }
 
-/** What an attempt was granted, until it has ended. */
-class Entry {
-  readonly #context: LimitContext;
-  readonly #options: EntryOptions;
-  readonly #watch: StreamWatch | undefined;
-
-  constructor(context: LimitContext, options: EntryOptions) {
-    const { claims, worst } = options;
-    this.#context = context;
-    this.#options = options;
-    if (!claims.some(({ grow }) => grow !== undefined)) return;
-    this.#watch = new StreamWatch({
-      reservedTokens: worst?.outputTokens ?? 0,
-      claims,
-      take: (more) => take(context, more),
-      allowUncounted: context.allowUncounted,
-    });
+/** The leave of an attempt: what it was granted is settled with it. */
+function leaveOf(
+  result: EnterResult,
+  headers: readonly string[],
+  watch: StreamWatch | undefined,
+  settle: (end: CallEnd | undefined) => void,
+): EnterResult {
+  if ('refusal' in result) {
+    settle(undefined);
+    return result;
   }
-
-  leave(result: EnterResult, used: readonly number[]): EnterResult {
-    if ('refusal' in result) {
-      this.#settle(undefined);
-      return result;
-    }
-    const leave: Leave = {
-      headers: result.headers,
-      answerHeaders: [...answerHeadersOf(this.#options.claims, used), ...(result.answerHeaders ?? [])],
-      settle: (end) => {
-        result.settle?.(end);
-        this.#settle(end);
-      },
-    };
-    const watch = this.#watch;
-    return watch === undefined ? leave : { ...leave, watch: (chunk, cut) => watch.push(chunk, cut) };
-  }
-
-  /** After this turn: reading what was used is not in the way of the answer. */
-  #settle(end: CallEnd | undefined): void {
-    setImmediate(() => {
-      const { claims, atMs } = this.#options;
-      try {
-        const actual = end === undefined ? undefined : this.#actual(end);
-        const nowMs = this.#context.dependencies.clock.now();
-        const changes = claims.flatMap((claim) => claim.changes({ sent: end !== undefined, actual, atMs, nowMs }));
-        if (changes.length === 0) return;
-        const done = this.#context.state.adjust(changes);
-        if (done instanceof Promise) done.catch((error: unknown) => this.#lost(error));
-      } catch (error) {
-        this.#lost(error);
-      }
-    });
-  }
-
-  /** Undefined where only requests are counted. */
-  #actual(end: CallEnd): ReturnType<CallMeter['actual']> | undefined {
-    const { meter, dependencies } = this.#context;
-    const { call, worst, claims } = this.#options;
-    if (claims.every(({ counted }) => counted === 'requests')) return undefined;
-    const actual = meter?.actual(requestEvent(call, end, 'full', '', dependencies.version));
-    const passed = this.#watch?.tokens ?? 0;
-    if (end.complete || passed === 0 || worst === undefined) return actual;
-    // A stream that was cut tells little of its usage or none: what was seen of it is counted.
-    const seen = { ...worst, outputTokens: passed };
-    const [told, usd] = [actual?.usd ?? null, meter?.worst(seen) ?? null];
-    return {
-      usd: told === null || (usd !== null && usd > told) ? usd : told,
-      tokens: Math.max(actual?.tokens ?? 0, seen.inputTokens + passed),
-    };
-  }
-
-  #lost(error: unknown): void {
-    this.#context.onUnreachable();
-    this.#context.dependencies.logger.warn({ reason: errorMessage(error) }, 'what a call used was not counted');
-  }
+  const more = result.answerHeaders;
+  const leave: Leave = {
+    headers: result.headers,
+    answerHeaders: more === undefined ? headers : [...headers, ...more],
+    settle: (end) => {
+      result.settle?.(end);
+      settle(end);
+    },
+  };
+  return watch === undefined ? leave : { ...leave, watch: (chunk, cut) => watch.push(chunk, cut) };
 }
 
 /** Those of the rate limit, and of the budget, that has least left. */
 function answerHeadersOf(claims: readonly AttemptClaim[], used: readonly number[]): readonly string[] {
-  const tightest = new Map<
-    AttemptClaim['kind'],
-    { readonly claim: AttemptClaim; readonly used: number; readonly share: number }
-  >();
-  claims.forEach((claim, index) => {
-    const held = used[index] ?? 0;
-    const share = held / claim.claim.limit;
-    if (share >= (tightest.get(claim.kind)?.share ?? 0)) tightest.set(claim.kind, { claim, used: held, share });
-  });
-  return [...tightest.values()].flatMap(({ claim, used: held }) => claim.answerHeaders(held));
+  const limit = tightest('limit', claims, used);
+  const budget = tightest('budget', claims, used);
+  const headers = limit < 0 ? [] : [...(claims[limit]?.answerHeaders(used[limit] ?? 0) ?? [])];
+  if (budget >= 0) headers.push(...(claims[budget]?.answerHeaders(used[budget] ?? 0) ?? []));
+  return headers;
+}
+
+/** Index of the claim of a kind that has least left, the last of equal ones; -1 for none. */
+function tightest(kind: AttemptClaim['kind'], claims: readonly AttemptClaim[], used: readonly number[]): number {
+  let found = -1;
+  let most = 0;
+  for (const [index, { kind: own, claim }] of claims.entries()) {
+    const share = (used[index] ?? 0) / claim.limit;
+    if (own !== kind || share < most) continue;
+    found = index;
+    most = share;
+  }
+  return found;
 }

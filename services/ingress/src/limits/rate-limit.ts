@@ -1,4 +1,4 @@
-import { parseDecimal, picoFromText, WeirError } from '@weir/kernel';
+import { parseDecimal, picoFromText, remembered, WeirError } from '@weir/kernel';
 import { fixedMeter, type Meter, slidingMeter } from '@weir/shared-state';
 import { type DimensionsOf, isCallDimension } from './dimension-names.ts';
 import type { RateLimitConfig } from './rate-limit-config.ts';
@@ -17,6 +17,7 @@ export interface RateLimit {
 }
 
 const PICO_PER_NANO = 1_000n;
+const METERS_REMEMBERED = 1_024;
 
 /** Billionths of a dollar, rounded up. */
 export const nanoFromPico = (pico: bigint): number => Number((pico + PICO_PER_NANO - 1n) / PICO_PER_NANO);
@@ -38,16 +39,13 @@ export function compileRateLimits(
     const windowMs = windowSeconds * 1_000;
     const prefix = `${owner}:${id}:${name}:${technique}:${windowSeconds}:${counted}`;
     const make = technique === 'fixed' ? fixedMeter : slidingMeter;
+    const meterOf = remembered(METERS_REMEMBERED, (values) => make(`${prefix}${values}`, windowMs));
     return {
       name,
       counted,
       limit,
       windowMs,
-      meter: (valueIn) =>
-        make(
-          per.reduce((key, dimension) => `${key}|${encodeURIComponent(valueIn(dimension))}`, prefix),
-          windowMs,
-        ),
+      meter: (valueIn) => meterOf(per.reduce((values, name) => `${values}|${encodeURIComponent(valueIn(name))}`, '')),
     };
   });
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { remembered } from '@weir/kernel';
 
 /** What the client says about its call: dimensions of the ledger, and what may be kept of it. */
 export interface CallMetadata {
@@ -32,6 +33,7 @@ export interface SaidMetadata {
 
 const ENTRIES_MAX = 32;
 const METADATA_BYTES_MAX = 4096;
+const METADATA_REMEMBERED = 1_024;
 const ID_LENGTH_MAX = 256;
 const CUSTOM_COST_LENGTH_MAX = 512;
 const WARNING_LENGTH_MAX = 512;
@@ -73,7 +75,7 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
   const asked = one(headers['cf-aig-collect-log']);
   const collectLog = collectLogs ? asked !== 'false' : asked === 'true';
   const header = one(headers['cf-aig-metadata']);
-  const { promoted, tags, warning } = header === '' ? NO_METADATA : parseMetadata(header);
+  const { promoted, tags, warning } = header === '' ? NO_METADATA : metadataOf(header);
   const userId = promoted.userId ?? '';
   const sessionId = promoted.sessionId ?? one(headers['cf-aig-session-id']).slice(0, ID_LENGTH_MAX);
   return {
@@ -94,6 +96,7 @@ export function readCallMetadata(headers: IncomingHttpHeaders, collectLogs = tru
 
 /** With the owner's entries, of the caller's token, instead of the client's of the same name. */
 export function withOwnerMetadata(metadata: CallMetadata, owner: Readonly<Record<string, string>>): CallMetadata {
+  if (isEmpty(owner)) return metadata;
   const changed: { -readonly [Key in Promoted]?: string } = {};
   const said: { userId?: string; sessionId?: string } = {};
   const tags: Record<string, string> = {};
@@ -112,6 +115,14 @@ export function withOwnerMetadata(metadata: CallMetadata, owner: Readonly<Record
     said: { ...metadata.said, ...said, tags: { ...metadata.said.tags, ...tags } },
   };
 }
+
+function isEmpty(record: object): boolean {
+  for (const _ in record) return false;
+  return true;
+}
+
+/** Callers say the same again and again: the last few are kept as they were read. */
+const metadataOf = remembered(METADATA_REMEMBERED, parseMetadata);
 
 function customCost(headers: IncomingHttpHeaders): string {
   const header = one(headers['cf-aig-custom-cost']);
@@ -144,8 +155,10 @@ function readEntries(entries: readonly (readonly [string, unknown])[]): ParsedMe
     }
     taken += 1;
     const column = PROMOTED.get(key);
-    if (column === undefined) tags[key] = String(value);
-    else promoted[column] ??= String(value);
+    // As the log will have it, which is UTF-8; a key that is made of half a pair could not be encoded.
+    const text = String(value).toWellFormed();
+    if (column === undefined) tags[key.toWellFormed()] = text;
+    else promoted[column] ??= text;
   }
   return { promoted, tags, warning: warnings.join('; ').slice(0, WARNING_LENGTH_MAX) };
 }

@@ -115,7 +115,7 @@ export class AlertBook {
       this.#tell(known, { ...finding, onset: known.finding.onset }, state);
       return;
     }
-    if (this.#isEcho(finding, severity)) return;
+    if (this.#isEcho(finding, severity) || this.#isWithinOutage(finding)) return;
     const id = `${finding.kind}:${Object.values(finding.cause).join('/')}:${finding.onset}`;
     if (this.#open.size >= OPEN_MAX) this.#closeOldest(finding.ts);
     const alert: OpenAlert = { finding, severity, lastTs: finding.ts, id, version: 0 };
@@ -151,6 +151,16 @@ export class AlertBook {
     for (const open of this.#open.values()) {
       if (rows.has(open.finding.stream)) open.finding = { ...open.finding, stream: -1 };
     }
+  }
+
+  /** A stream is silent because its tenant is: that is told. */
+  #isWithinOutage({ kind, dims, ts }: Finding): boolean {
+    if (kind !== 'outage' || dims.feature === undefined) return false;
+    for (const { finding: other, lastTs } of this.#open.values()) {
+      const wide = other.kind === 'outage' && other.dims.feature === undefined;
+      if (wide && other.dims.tenant === dims.tenant && ts - lastTs < TUNING.life.againMs) return true;
+    }
+    return false;
   }
 
   #isEcho(finding: Finding, severity: AlertSeverity): boolean {
@@ -217,6 +227,8 @@ const OUTAGE_GATE = 0.8;
 
 function repeatMsOf(kind: AnomalyKind): number {
   if (LASTING.has(kind)) return TUNING.life.adoptMs;
+  // The watch says itself when it is news again.
+  if (kind === 'traffic_surge') return 0;
   return REPEATED.has(kind) ? TUNING.life.againMs : TUNING.life.repeatMs;
 }
 

@@ -6,6 +6,7 @@ import type { Moment, WatchDeps } from './moment.ts';
 import { streamDims } from './stream-dims.ts';
 
 const SHARES = TUNING.cache.shares;
+const LOG_SHARES = SHARES.map((share) => Math.log(share));
 const HITS = 0;
 const CALLS = 1;
 const INPUT = 2;
@@ -48,7 +49,9 @@ export class CacheWatch {
     if (table.get(stream, CALLS) > leastCalls && usual > leastShare) {
       let most = 0;
       for (let at = 0; at < SHARES.length; at += 1) {
-        const ratio = bernoulliLogRatio(hit, usual, usual * (SHARES[at] as number));
+        const ratio = hit
+          ? (LOG_SHARES[at] as number)
+          : bernoulliLogRatio(false, usual, usual * (SHARES[at] as number));
         const sum = Math.min(1.5 * threshold, cusum(table.get(stream, DOWN + at), ratio));
         table.set(stream, DOWN + at, sum);
         most = Math.max(most, sum);

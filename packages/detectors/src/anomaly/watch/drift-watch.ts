@@ -1,4 +1,4 @@
-import { type Block, fitRamp } from '../models/linear-trend.ts';
+import { type Block, fitRamp, type TrendNoise } from '../models/linear-trend.ts';
 import { RecordTable } from '../state/record-table.ts';
 import { type Stored, storedParts, storedValue } from '../state/stored.ts';
 import { TUNING } from '../tuning.ts';
@@ -11,7 +11,14 @@ const BLOCKS = TUNING.drift.days * 4;
 const SCORE = 0;
 const WEIGHT = BLOCKS;
 const NUMBER = 2 * BLOCKS;
-const FIELDS = 3 * BLOCKS;
+const PROMPT = 3 * BLOCKS;
+const FIELDS = 4 * BLOCKS;
+const NOISE: TrendNoise = {
+  wanderVariance: TUNING.tokens.wanderVariance,
+  wanderBlocks: TUNING.tokens.wanderMs / BLOCK_MS,
+  groupVariance: TUNING.tokens.editVariance,
+  slopeVariance: (TUNING.drift.slopeADay / 4) ** 2,
+};
 /** Onsets that are tried, in days before now. */
 const ONSET_DAYS = [3, 4, 5, 6, 7, 8, 9, 10, 11];
 
@@ -44,7 +51,8 @@ export class DriftWatch {
     if (stream < this.#table.rows) this.#table.clear(stream);
   }
 
-  add(stream: number, ts: number, score: number, weight: number): void {
+  /** A call: its score and weight, and the row of its prompt. */
+  add(stream: number, ts: number, score: number, weight: number, prompt: number): void {
     const table = this.#table;
     table.reach(stream);
     const block = Math.floor(ts / BLOCK_MS);
@@ -56,6 +64,7 @@ export class DriftWatch {
     }
     table.add(stream, SCORE + slot, score);
     table.add(stream, WEIGHT + slot, weight);
+    table.set(stream, PROMPT + slot, prompt);
   }
 
   tick(ts: number): void {
@@ -67,15 +76,15 @@ export class DriftWatch {
 
   #test(stream: number, ts: number, now: number): void {
     const { streams, report } = this.#deps;
-    const { threshold, leastRise } = TUNING.drift;
+    const { threshold, leastRise, leastOverStep } = TUNING.drift;
     const usdADay = streams.usdADay(stream, ts);
-    if (usdADay * leastRise < TUNING.money.leastUsdADay / 2) return;
+    if (usdADay * leastRise < TUNING.money.leastUsdADay / 4) return;
     const blocks = this.#blocks(stream, now);
     const first = blocks[0];
     if (first === undefined || blocks.length < TUNING.drift.leastBlocks || now - first.at < 8 * 4) return;
     const onsets = ONSET_DAYS.map((days) => now - days * 4).filter((onset) => onset - first.at >= 4 * 4);
-    const trend = fitRamp(blocks, now, onsets);
-    if (trend.nats < threshold || trend.rise < leastRise || trend.overStep < 0) return;
+    const trend = fitRamp(blocks, now, onsets, NOISE);
+    if (trend.nats < threshold || trend.rise < leastRise || trend.overStep < leastOverStep) return;
     // A drift goes on: what is at stake is what it comes to if nobody stops it for some days.
     const ahead = (trend.rise / (now - trend.onset)) * 4 * TUNING.drift.aheadDays;
     const dims = streamDims(this.#deps, stream);
@@ -109,6 +118,7 @@ export class DriftWatch {
         at,
         mean: table.get(stream, SCORE + slot) / weight,
         variance: 1 / weight + TUNING.drift.dayVariance,
+        group: table.get(stream, PROMPT + slot),
       });
     }
     return blocks;

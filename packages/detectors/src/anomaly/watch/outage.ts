@@ -22,11 +22,22 @@ const CAP = 2 * TUNING.outage.threshold;
 const REFRESH_CALLS = 64;
 const HOUR_MS = 3_600_000;
 
+/** For each share of the calls that may still get through. */
+interface Expectation {
+  readonly calls: number;
+  readonly wander: number;
+  readonly thinned: readonly ThinnedSessions[];
+  /** Of the logarithm of the rate of sessions, given away to what wanders. */
+  readonly margins: readonly number[];
+  /** Part of the expected sessions that would be missing, at the least. */
+  readonly missing: readonly number[];
+}
+
 /** Silence and brown-outs: the sessions of a stream against the same sessions with calls missing. */
 export class OutageWatch {
   readonly #deps: WatchDeps;
   readonly #table = new RecordTable(FIELDS);
-  readonly #thinned: (ThinnedSessions[] | undefined)[] = [];
+  readonly #expectations: (Expectation | undefined)[] = [];
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
@@ -43,15 +54,16 @@ export class OutageWatch {
 
   forget(stream: number): void {
     if (stream < this.#table.rows) this.#table.clear(stream);
-    delete this.#thinned[stream];
+    delete this.#expectations[stream];
   }
 
   observe({ stream, continued }: Moment, gapMs: number): void {
     const table = this.#table;
+    const { thinned, margins } = this.#expect(stream);
     for (let at = 0; at < SHARES.length; at += 1) {
-      const { logStartShare, logShare, gapSlope, lostChildren } = this.#thin(stream, at);
+      const { logStartShare, logShare, gapSlope, lostChildren } = thinned[at] as ThinnedSessions;
       const child = continued === 0 ? 0 : continued * (logShare + gapMs * gapSlope);
-      const ratio = (1 - continued) * logStartShare + child + lostChildren;
+      const ratio = (1 - continued) * (logStartShare + (margins[at] as number)) + child + lostChildren;
       table.set(stream, DOWN + at, cusum(table.get(stream, DOWN + at), ratio));
     }
   }
@@ -80,14 +92,14 @@ export class OutageWatch {
       this.#endRun(stream, ts);
       return;
     }
+    const { missing } = this.#expect(stream);
     for (let at = 0; at < SHARES.length; at += 1) {
-      const sure = rate * Math.exp(-(TUNING.outage.margins[at] as number) * streams.wander(stream));
-      const lost = (1 - this.#thin(stream, at).startShare) * sure * ms;
+      const lost = (missing[at] as number) * rate * ms;
       table.set(stream, DOWN + at, Math.min(CAP, table.get(stream, DOWN + at) + lost));
       most = Math.max(most, table.get(stream, DOWN + at));
     }
     table.set(stream, PEAK, Math.max(table.get(stream, PEAK), most));
-    if (most > this.#threshold(stream)) this.#found(stream, ts, rate, most);
+    if (most > this.#threshold(stream)) this.#found(stream, ts, most);
   }
 
   /** What a stream has done before without being down is not news. */
@@ -106,11 +118,16 @@ export class OutageWatch {
     table.set(stream, ONSET, ts);
   }
 
-  #found(stream: number, ts: number, rate: number, nats: number): void {
+  #found(stream: number, ts: number, nats: number): void {
     const { streams, report } = this.#deps;
-    if (streams.season.seenDays(stream) * 24 * HOUR_MS < TUNING.life.learnRateMs) return;
-    const calls = (rate * HOUR_MS) / (1 - streams.shape(stream).continuation);
-    const dims = streamDims(this.#deps, stream);
+    if (!this.#isMature(stream)) return;
+    const wide = this.#silentTogether(stream);
+    const scope = streamDims(this.#deps, stream);
+    const dims = wide.length > 1 ? { tenant: String(scope.tenant) } : scope;
+    const callsOf = (row: number): number => (this.#rate(row) * HOUR_MS) / (1 - streams.shape(row).continuation);
+    const calls = wide.reduce((sum, row) => sum + callsOf(row), 0);
+    const usdAnHour = wide.reduce((sum, row) => sum + callsOf(row) * streams.usdACall(row, ts), 0);
+    for (const row of wide) streams.freeze(row, ts + HOUR_MS);
     report({
       kind: 'outage',
       driver: 'requests',
@@ -119,31 +136,69 @@ export class OutageWatch {
       onset: this.#table.get(stream, ONSET),
       dims,
       cause: dims,
-      stream,
+      stream: wide.length > 1 ? -1 : stream,
       nats,
       metric: 'requests_per_hour',
       observed: 0,
       expected: calls,
-      usdAnHour: calls * streams.usdACall(stream, ts),
+      usdAnHour,
       brief: true,
       evidence: { expected_requests_an_hour: calls.toFixed(0) },
     });
   }
 
-  /** The sessions of a stream change slowly: the likelihoods are worked out every so many calls. */
-  #thin(stream: number, at: number): ThinnedSessions {
+  #isMature(stream: number): boolean {
+    return this.#deps.streams.season.seenDays(stream) * 24 * HOUR_MS >= TUNING.life.learnRateMs;
+  }
+
+  /** Sessions per ms that are to be expected. */
+  #rate = (stream: number): number => this.#deps.streams.seasonalRate(stream) * this.#table.get(stream, LEVEL);
+
+  /** The streams of the tenant when nearly all of what it should be calling is missing; else the stream alone. */
+  #silentTogether(stream: number): readonly number[] {
+    const { streams } = this.#deps;
+    const { leastSessionsAnHour, wideShare, wideNats } = TUNING.outage;
     const table = this.#table;
-    const known = this.#thinned[stream];
-    const stale = this.#deps.streams.calls(stream) % REFRESH_CALLS === 0;
-    if (known !== undefined && !stale) return known[at] as ThinnedSessions;
+    const own: number[] = [];
+    let expected = 0;
+    let silent = 0;
+    for (let row = 0; row < table.rows; row += 1) {
+      const busy = this.#rate(row) * HOUR_MS >= leastSessionsAnHour;
+      if (!streams.isLive(row) || streams.tenantOf(row) !== streams.tenantOf(stream) || !busy) continue;
+      if (!this.#isMature(row)) continue;
+      expected += this.#rate(row);
+      let most = 0;
+      for (let at = 0; at < SHARES.length; at += 1) most = Math.max(most, table.get(row, DOWN + at));
+      if (most < wideNats) continue;
+      silent += this.#rate(row);
+      own.push(row);
+    }
+    return own.length > 1 && silent >= wideShare * expected ? own : [stream];
+  }
+
+  /** The sessions of a stream change slowly: the likelihoods are worked out every so many calls, and when its wander is learnt. */
+  #expect(stream: number): Expectation {
+    const { streams } = this.#deps;
+    const table = this.#table;
+    const calls = streams.calls(stream);
+    const wander = streams.wander(stream);
+    const known = this.#expectations[stream];
+    const stale = calls % REFRESH_CALLS === 0 && known?.calls !== calls;
+    if (known !== undefined && !stale && known.wander === wander) return known;
     if (stale || table.get(stream, GAP) === 0) {
-      const { continuation, gapMs } = this.#deps.streams.shape(stream);
+      const { continuation, gapMs } = streams.shape(stream);
       table.set(stream, CONTINUATION, continuation);
       table.set(stream, GAP, gapMs);
     }
     const shape = { continuation: table.get(stream, CONTINUATION), gapMs: table.get(stream, GAP) };
-    const fresh = SHARES.map((share) => thinSessions(shape, share));
-    this.#thinned[stream] = fresh;
-    return fresh[at] as ThinnedSessions;
+    const thinned = SHARES.map((share) => thinSessions(shape, share));
+    // No more than half of what would be missing is given away to what wanders.
+    const margins = thinned.map(({ logStartShare }, at) =>
+      Math.min((TUNING.outage.margins[at] as number) * wander, -0.5 * logStartShare),
+    );
+    const missing = thinned.map(({ startShare }, at) => Math.exp(-(margins[at] as number)) - startShare);
+    const fresh = { calls, wander, thinned, margins, missing };
+    this.#expectations[stream] = fresh;
+    return fresh;
   }
 }

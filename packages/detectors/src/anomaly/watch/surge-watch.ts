@@ -8,7 +8,8 @@ const S = TUNING.surge;
 const CHECK_MS = 5 * 60_000;
 const SINCE = 0;
 const TOLD = 1;
-const FIELDS = 2;
+const TOLD_RATIO = 2;
+const FIELDS = 3;
 const HOUR_MS = 3_600_000;
 
 interface Volume {
@@ -19,6 +20,35 @@ interface Volume {
   streams: number;
   up: number;
   usdAnHour: number;
+  /** Of its stream that is up by most. */
+  mostSeen: number;
+  mostExpected: number;
+}
+
+const NOTHING: Volume = {
+  seen: 0,
+  expected: 0,
+  wander: 0,
+  streams: 0,
+  up: 0,
+  usdAnHour: 0,
+  mostSeen: 0,
+  mostExpected: 0,
+};
+const excess = (volume: Volume): number => volume.mostSeen - volume.mostExpected;
+
+function add(sum: Volume, one: Volume): Volume {
+  const most = excess(one) > excess(sum) ? one : sum;
+  return {
+    seen: sum.seen + one.seen,
+    expected: sum.expected + one.expected,
+    wander: sum.wander + one.wander,
+    streams: sum.streams + one.streams,
+    up: sum.up + one.up,
+    usdAnHour: sum.usdAnHour + one.usdAnHour,
+    mostSeen: most.mostSeen,
+    mostExpected: most.mostExpected,
+  };
 }
 
 /** More traffic from many users at the usual cost per request: worth knowing, never a page. */
@@ -59,17 +89,8 @@ export class SurgeWatch {
     const tenants = new Map<number, Volume>();
     for (let row = 0; row < streams.rows; row += 1) {
       if (!this.#isMature(row) || !isProduction(ids.env.nameOf(streams.envOf(row)))) continue;
-      const volume = this.#volumeOf(row, ts);
-      const sum = tenants.get(streams.tenantOf(row)) ?? {
-        seen: 0,
-        expected: 0,
-        wander: 0,
-        streams: 0,
-        up: 0,
-        usdAnHour: 0,
-      };
-      for (const key of Object.keys(sum) as (keyof Volume)[]) sum[key] += volume[key];
-      tenants.set(streams.tenantOf(row), sum);
+      const tenant = streams.tenantOf(row);
+      tenants.set(tenant, add(tenants.get(tenant) ?? NOTHING, this.#volumeOf(row, ts)));
     }
     for (const [tenant, volume] of tenants) this.#testTenant(tenant, volume, ts);
     for (let row = 0; row < streams.rows; row += 1) {
@@ -95,6 +116,8 @@ export class SurgeWatch {
       streams: expected > 3 ? 1 : 0,
       up: expected > 3 && seen > 1.2 * expected ? 1 : 0,
       usdAnHour: (Math.max(0, seen - expected) * calls * streams.usdACall(row, ts)) / hours,
+      mostSeen: seen,
+      mostExpected: expected,
     };
   }
 
@@ -105,12 +128,23 @@ export class SurgeWatch {
   #testTenant(tenant: number, volume: Volume, ts: number): void {
     const state = this.#tenantState;
     state.reach(tenant);
-    const wide = volume.streams >= 2 && volume.up >= 0.6 * volume.streams;
+    const rise = volume.seen / volume.expected - 1;
+    const rest = (volume.seen - volume.mostSeen) / (volume.expected - volume.mostExpected) - 1;
+    const wide = volume.streams >= 2 && volume.up >= 0.6 * volume.streams && rest > S.restShare * rise;
     if (!wide || !this.#isUp(volume, S.tenantRatio, S.tenantZ)) return;
-    if (ts - state.get(tenant, TOLD) < TUNING.life.repeatMs) return void state.set(tenant, TOLD, ts);
-    state.set(tenant, TOLD, ts);
+    if (!this.#isNews(state, tenant, volume, ts)) return;
     const dims = { tenant: this.#deps.ids.tenant.nameOf(tenant) };
     this.#report(dims, -1, volume, ts, ts - TUNING.level.surgeMs);
+  }
+
+  /** True at first, after hours of silence, and when it has become much more. */
+  #isNews(state: RecordTable, row: number, { seen, expected }: Volume, ts: number): boolean {
+    const ratio = seen / expected;
+    const recent = ts - state.get(row, TOLD) < TUNING.life.repeatMs;
+    state.set(row, TOLD, ts);
+    if (recent && ratio < S.again * state.get(row, TOLD_RATIO)) return false;
+    state.set(row, TOLD_RATIO, ratio);
+    return true;
   }
 
   #testStream(row: number, whole: Volume, ts: number): void {
@@ -120,16 +154,20 @@ export class SurgeWatch {
     const volume = this.#volumeOf(row, ts);
     const restExpected = whole.expected - volume.expected;
     const restWander = whole.wander - volume.wander;
-    const restZ = (whole.seen - volume.seen - restExpected) / Math.sqrt(1 + restExpected + restWander);
+    const own = volume.seen / volume.expected;
+    const rest = (whole.seen - volume.seen + 1) / (restExpected + 1);
+    const restVariance = (1 + restExpected + restWander) / (1 + restExpected) ** 2;
+    const restNats = ((rest - own) ** 2 - (rest - 1) ** 2) / (2 * restVariance);
+    const restZ = (rest - 1) / Math.sqrt(restVariance);
+    const alone = restNats > S.restNats;
     const tenantTold = ts - this.#tenantState.get(streams.tenantOf(row), TOLD) < TUNING.life.repeatMs;
-    if (!this.#isUp(volume, S.ratio, S.streamZ) || tenantTold) return void state.set(row, SINCE, 0);
+    if (!this.#isUp(volume, S.ratio, S.streamZ) || (tenantTold && !alone)) return void state.set(row, SINCE, 0);
     if (state.get(row, SINCE) === 0) state.set(row, SINCE, ts);
     // The whole tenant may be on its way up: then it says so itself, in a while.
-    const held = restZ > S.restZ ? S.restHoldMs : S.holdMs;
+    const held = alone && restZ < S.restZ ? S.holdMs : S.restHoldMs;
     if (ts - state.get(row, SINCE) < held) return;
     streams.freeze(row, ts + HOUR_MS);
-    if (ts - state.get(row, TOLD) < TUNING.life.repeatMs) return void state.set(row, TOLD, ts);
-    state.set(row, TOLD, ts);
+    if (!this.#isNews(state, row, volume, ts)) return;
     this.#report(streamDims(this.#deps, row), row, volume, ts, state.get(row, SINCE));
   }
 

@@ -43,7 +43,8 @@ const WANDER = 7;
 const ABSORBED = 8;
 const VARIANCE = 9;
 const LAST = 10;
-const PROMPT_FIELDS = 11;
+const SESSIONS = 11;
+const PROMPT_FIELDS = 12;
 
 const SETTLED = 0;
 const WATCHED = 1;
@@ -189,6 +190,12 @@ export class TokenWatch {
     if (stream < this.#streams.rows) this.#streams.clear(stream);
   }
 
+  /** When the stream used the prompt first; long ago for one that is not told from others. */
+  promptSince(stream: number, prompt: number): number {
+    const row = this.#promptIndex.find(stream, prompt);
+    return row < 0 ? 0 : this.#prompts.get(row, FIRST);
+  }
+
   /** The stream has used the prompt. */
   knowsPrompt(stream: number, prompt: number): boolean {
     return this.#promptIndex.find(stream, prompt) >= 0;
@@ -215,9 +222,12 @@ export class TokenWatch {
     const table = this.#streams;
     const prompts = this.#prompts;
     prompts.add(prompt, N, 1);
+    prompts.add(prompt, SESSIONS, 1 - continued);
     prompts.add(prompt, SUM, event.input);
     const state = prompts.get(prompt, STATE);
+    const level = expected - table.get(stream, ORIGIN);
     if (state === WATCHED) {
+      this.#drift.add(stream, event.ts, score + weight * level, weight, prompt);
       this.#filter(prompt, event.ts, score / weight, 1 / weight);
       this.#testPrompt(moment, prompt);
       return;
@@ -243,7 +253,7 @@ export class TokenWatch {
       MEAN,
       prompts.get(prompt, MEAN) + (residual + table.get(stream, OFFSET)) / (Math.min(n, 5_000) + 30),
     );
-    this.#drift.add(stream, event.ts, score + weight * (expected - table.get(stream, ORIGIN)), weight);
+    this.#drift.add(stream, event.ts, score + weight * level, weight, prompt);
     this.#testBlind(moment, score, weight);
   }
 
@@ -254,7 +264,8 @@ export class TokenWatch {
     const weight = prompts.get(prompt, WEIGHT);
     const nats = shiftLogBayesFactor(score, weight, T.shifts, T.shiftVariance, T.editVariance);
     const shift = estimateShift(score, weight, WIDE_PRIOR);
-    if (nats > T.threshold && prompts.get(prompt, N) >= T.watchedCalls) {
+    const enough = prompts.get(prompt, N) >= T.watchedCalls && prompts.get(prompt, SESSIONS) >= T.watchedSessions;
+    if (nats > T.threshold && enough) {
       this.#settle(prompt, shift, SHIFTED);
       this.#found(event.ts, stream, prompt, nats, shift);
     } else if (age > T.watchMs || nats < T.settleNats) {

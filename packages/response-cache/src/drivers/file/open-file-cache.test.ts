@@ -176,7 +176,7 @@ it('a purge reaches entries of handles with other limits, and overwrites what th
   for (const path of segmentsOf(directory)) expect(readFileSync(path, 'latin1')).not.toContain('nobody');
   await cache.set(sampleKey(), secret);
   expect(await cache.purge({})).toBe(1);
-  expect(segmentsOf(directory)).toEqual([]);
+  expect(bytesOf(directory)).toBe(0);
 });
 
 it('a directory that is removed, or emptied, under the cache is made again', async () => {
@@ -193,6 +193,17 @@ it('a directory that is removed, or emptied, under the cache is made again', asy
   );
   await cache.set(sampleKey(), sampleAnswer());
   expect(await open(directory).get(sampleKey(), Date.now())).toEqual(sampleAnswer());
+});
+
+it('a directory that cannot be made fails its calls, not who opens it; nothing is made where nothing is cached', async () => {
+  const directory = await newDirectory();
+  writeFileSync(join(directory, 'a-file'), '');
+  const cache = open(join(directory, 'a-file', 'cache'));
+  await expect((async () => cache.get(sampleKey(), 0))()).rejects.toMatchObject({ code: 'CACHE_FAILED' });
+  await expect((async () => cache.set(sampleKey(), sampleAnswer()))()).rejects.toMatchObject({ code: 'CACHE_FAILED' });
+  const unused = open(join(directory, 'unused'));
+  expect(await unused.purge({})).toBe(0);
+  expect(readdirSync(directory)).toEqual(['a-file']);
 });
 
 it('the files of an earlier version are removed, and no others', async () => {

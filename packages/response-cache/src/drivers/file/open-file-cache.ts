@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { errorCode } from '@weir/kernel';
 import { encodeEntry } from '../../entry-codec.ts';
 import { failing } from '../../failing.ts';
@@ -13,7 +13,7 @@ import { SegmentRoom } from './segment-room.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** How often expired segments are looked for, when little is written. */
-const LOOK_MS = 60_000;
+const TIDY_MS = 60_000;
 /** Entries up to this are made in one buffer, again and again: they are written before the call returns. */
 const SCRATCH_BYTES = 64 * 1024;
 
@@ -32,102 +32,129 @@ export function openFileCache(options: FileCacheOptions): ResponseCache {
   return new FileCache(options);
 }
 
+/** What is open of a directory. */
+interface Opened {
+  readonly index: EntryIndex;
+  readonly reader: SegmentReader;
+  readonly writer: SegmentWriter;
+  readonly room: SegmentRoom;
+}
+
 class FileCache implements ResponseCache {
-  readonly #directory: string;
-  readonly #bytesMax: number;
+  readonly #options: FileCacheOptions;
   readonly #placeOf = createKeyPlaces();
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  readonly #index: EntryIndex;
-  readonly #reader: SegmentReader;
-  readonly #writer: SegmentWriter;
-  readonly #room: SegmentRoom;
   readonly #timer: NodeJS.Timeout;
   readonly #tidying: Promise<void>;
+  #opened: Opened | undefined;
 
-  constructor({ directory, limits: { bytesMax, entriesMax } }: FileCacheOptions) {
-    mkdirSync(directory, { recursive: true });
-    this.#directory = directory;
-    this.#bytesMax = bytesMax;
-    this.#index = EntryIndex.open(directory, entriesMax);
-    this.#reader = new SegmentReader(directory);
-    this.#writer = new SegmentWriter(directory, bytesMax);
-    this.#room = new SegmentRoom(directory, bytesMax, (kept) => {
-      this.#reader.keepOnly(kept);
-      this.#writer.leaveRemoved();
-      this.#index.reopenIfRemoved();
-    });
-    this.#room.look();
-    this.#timer = setInterval(() => this.#lookAgain(), LOOK_MS);
-    this.#timer.unref();
+  constructor(options: FileCacheOptions) {
+    this.#options = options;
     // What cannot be removed is in nobody's way.
-    this.#tidying = removeOldEntries(directory).catch(() => undefined);
+    this.#tidying = removeOldEntries(options.directory).catch(() => undefined);
+    this.#tidy();
+    this.#timer = setInterval(() => this.#tidy(), TIDY_MS);
+    this.#timer.unref();
   }
 
   get(key: CacheKey, now: number): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
     return failing('', () => {
-      const found = this.#index.find(this.#placeOf(key));
+      const { index, reader } = this.#open();
+      const found = index.find(this.#placeOf(key));
       if (found === undefined || found.expiresS * 1_000 <= now) return undefined;
-      const entry = this.#reader.read(found);
-      if (!(entry instanceof Promise)) return this.#answerOf(found, entry, key, now);
-      return entry.then((read) => this.#answerOf(found, read, key, now));
+      const entry = reader.read(found);
+      if (!(entry instanceof Promise)) return answerOf(index, found, entry, key, now);
+      return entry.then((read) => answerOf(index, found, read, key, now));
     });
   }
 
   set(key: CacheKey, answer: CachedAnswer): void | Promise<void> {
     return failing('', () => {
+      const opened = this.#open();
       const entry = encodeEntry(key, answer, this.#scratch);
-      if (entry.length > this.#bytesMax) return undefined;
+      if (entry.length > this.#options.limits.bytesMax) return undefined;
       try {
-        return this.#put(key, answer, entry);
+        return this.#put(opened, key, answer, entry);
       } catch (error) {
         // Somebody removed the directory.
         if (errorCode(error) !== 'ENOENT') throw error;
-        this.#room.look(entry.length);
-        return this.#put(key, answer, entry);
+        opened.room.look(entry.length);
+        return this.#put(opened, key, answer, entry);
       }
     });
   }
 
-  purge(selection: CacheSelection): Promise<number> {
-    return Promise.resolve(failing('', () => purgeEntries(this.#directory, selection)));
+  async purge(selection: CacheSelection): Promise<number> {
+    return failing('', () => purgeEntries(this.#options.directory, selection));
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#tidying;
-    this.#writer.close();
-    this.#reader.close();
-    this.#index.close();
+    this.#opened?.writer.close();
+    this.#opened?.reader.close();
+    this.#opened?.index.close();
+    this.#opened = undefined;
   }
 
-  #put(key: CacheKey, { storedAt, expiresAt }: CachedAnswer, entry: Buffer): void | Promise<void> {
-    this.#room.take(entry.length);
+  /** Where nothing is cached the directory need not be there, nor be writable. */
+  #open(): Opened {
+    if (this.#opened !== undefined) return this.#opened;
+    const { directory, limits } = this.#options;
+    mkdirSync(directory, { recursive: true });
+    const index = EntryIndex.open(directory, limits.entriesMax);
+    const reader = new SegmentReader(directory);
+    const writer = new SegmentWriter(directory, limits.bytesMax);
+    const room = new SegmentRoom(directory, limits.bytesMax, (kept) => {
+      reader.keepOnly(kept);
+      writer.leaveRemoved();
+      index.reopenIfRemoved();
+    });
+    this.#opened = { index, reader, writer, room };
+    room.look();
+    return this.#opened;
+  }
+
+  #put(
+    { index, room, writer }: Opened,
+    key: CacheKey,
+    { storedAt, expiresAt }: CachedAnswer,
+    entry: Buffer,
+  ): void | Promise<void> {
+    room.take(entry.length);
     const place = this.#placeOf(key);
-    const written = this.#writer.append(entry, storedAt, expiresAt);
-    if (written instanceof Promise) return written.then((at) => this.#index.put(place, at));
-    this.#index.put(place, written);
+    const written = writer.append(entry, storedAt, expiresAt);
+    if (written instanceof Promise) return written.then((at) => index.put(place, at));
+    index.put(place, written);
   }
 
-  #answerOf(found: FoundPlace, entry: Buffer | undefined, key: CacheKey, now: number): CachedAnswer | undefined {
-    if (entry === undefined) {
-      this.#index.remove(found);
-      return undefined;
-    }
+  #tidy(): void {
+    if (this.#opened === undefined && !existsSync(this.#options.directory)) return;
     try {
-      return liveAnswer(entry, key, now);
-    } catch (error) {
-      // A purge, or an entry that took its place, came in between.
-      if (!this.#index.isCurrent(found)) return undefined;
-      this.#index.remove(found);
-      throw error;
-    }
-  }
-
-  #lookAgain(): void {
-    try {
-      this.#room.look();
+      this.#open().room.look();
     } catch {
-      // The next look tries again; until then the expired is only in the way of the limit.
+      // Tried again; until then the expired is only in the way of the limit.
     }
+  }
+}
+
+function answerOf(
+  index: EntryIndex,
+  found: FoundPlace,
+  entry: Buffer | undefined,
+  key: CacheKey,
+  now: number,
+): CachedAnswer | undefined {
+  if (entry === undefined) {
+    index.remove(found);
+    return undefined;
+  }
+  try {
+    return liveAnswer(entry, key, now);
+  } catch (error) {
+    // A purge, or an entry that took its place, came in between.
+    if (!index.isCurrent(found)) return undefined;
+    index.remove(found);
+    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { errorCode } from '@weir/kernel';
@@ -6,7 +6,7 @@ import { entryKey } from '../../entry-codec.ts';
 import type { CacheSelection } from '../../response-cache.ts';
 import { isSelected } from '../../selection.ts';
 import { EntryIndex, type EntryPlace } from './entry-index.ts';
-import { listSegments, segmentName } from './segment-name.ts';
+import { listSegments, type Segment, segmentName } from './segment-name.ts';
 
 /** The head of an entry is in its first bytes. */
 const HEAD_BYTES = 64 * 1024;
@@ -15,6 +15,7 @@ const BUCKETS_A_TURN = 32;
 /** Takes entries out of the index, which all processes look into, and overwrites them where they stand. */
 export async function purgeEntries(directory: string, selection: CacheSelection): Promise<number> {
   let gone = 0;
+  if (!existsSync(directory)) return gone;
   for (const index of EntryIndex.openAll(directory)) {
     try {
       let buckets = 0;
@@ -33,7 +34,8 @@ export async function purgeEntries(directory: string, selection: CacheSelection)
     }
   }
   if (Object.keys(selection).length === 0) {
-    for (const segment of listSegments(directory)) rmSync(join(directory, segmentName(segment)), { force: true });
+    // Emptied, not removed: who appends to one goes on behind where it was.
+    for (const segment of listSegments(directory)) withSegment(directory, segment, 'r+', (file) => ftruncateSync(file));
   }
   return gone;
 }
@@ -53,13 +55,13 @@ function erase(directory: string, place: EntryPlace): void {
 /** Undefined when the segment has gone. */
 function withSegment<Result>(
   directory: string,
-  place: EntryPlace,
+  segment: Segment,
   flags: 'r' | 'r+',
   work: (file: number) => Result,
 ): Result | undefined {
   let file: number;
   try {
-    file = openSync(join(directory, segmentName(place)), flags);
+    file = openSync(join(directory, segmentName(segment)), flags);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

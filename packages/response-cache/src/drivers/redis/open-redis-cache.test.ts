@@ -51,6 +51,14 @@ describe.skipIf(redis === undefined)('redis', () => {
     await cache.close();
   });
 
+  it('a purge right after opening waits for the connection', async () => {
+    const cache = await open(url);
+    await cache.set(sampleKey({ gateway: 'at-once' }), sampleAnswer());
+    const command = openRedisCache({ url, timeoutMs: 20_000, onError: () => undefined });
+    expect(await command.purge({ gateway: 'at-once' })).toBe(1);
+    await Promise.all([cache.close(), command.close()]);
+  });
+
   it('I8 a server that is not there is a typed error at once, without its password', async () => {
     const reasons: string[] = [];
     const onError = (reason: string): void => void reasons.push(reason);

@@ -38,6 +38,7 @@ export function openRedisCache(options: RedisOptions): ResponseCache {
       }),
     purge: async (selection) =>
       failing('Redis: ', async () => {
+        await redis.opened();
         const named = selection.key !== undefined || selection.prefix !== undefined;
         const pattern = patternOf(selection);
         let gone = 0;

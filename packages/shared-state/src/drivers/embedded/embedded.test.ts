@@ -47,6 +47,40 @@ it('I3 processes that are killed in the middle leave the counters whole and the 
   await state.close();
 });
 
+it('what another process counted is seen, and a cell that failed in the middle is read anew', async () => {
+  const own = await tempDirectory();
+  const [one, other] = [0, 1].map(() => openEmbeddedState({ directory: own.value, clock: systemClock }));
+  if (one === undefined || other === undefined) throw new Error('not open');
+  const meters = [0, 1, 2].map((index) => slidingMeter(`seen${index}`, 3_600_000));
+  const take = (state: typeof one, index: number, amount: number) =>
+    state.take([{ meter: meters[index] ?? fixedMeter('', 1), amount, limit: 1_000 }]);
+  for (let count = 1; count <= 50; count += 1) {
+    // In no order: runs of one, turns of both, and cells that only one of them knows.
+    for (const index of [0, count % 3]) await take(count % 7 < 3 ? one : other, index, 1);
+  }
+  const totals = meters.map((_, index) => take(one, index, 0));
+  expect(totals).toMatchObject([{ used: [66] }, { used: [17] }, { used: [17] }]);
+  expect(meters.map((_, index) => take(other, index, 0))).toMatchObject([
+    { used: [66] },
+    { used: [17] },
+    { used: [17] },
+  ]);
+  const broken = {
+    meter: meters[0] ?? fixedMeter('', 1),
+    atMs: 0,
+    get amount(): number {
+      throw new Error('broken');
+    },
+  };
+  expect(() => one.adjust([{ meter: meters[1] ?? fixedMeter('', 1), amount: 5, atMs: Date.now() }, broken])).toThrow(
+    'broken',
+  );
+  expect(meters.map((_, index) => take(one, index, 0))).toMatchObject([{ used: [66] }, { used: [17] }, { used: [17] }]);
+  await one.close();
+  await other.close();
+  await own.stop();
+});
+
 it('I7 keeps as many meters as it has room for: what may go soonest goes', async () => {
   const own = await tempDirectory();
   const state = openEmbeddedState({ directory: own.value, clock: systemClock });
