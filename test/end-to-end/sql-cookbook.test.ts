@@ -268,12 +268,12 @@ describe('I4 I5 the SQL cookbook', () => {
     const [row = {}] = await answer('5');
     // Two calls of 0.007 in all, then one of 0.006: half the calls, twice the tokens, at what was 0.0035 for 1,100 tokens.
     expect(row).toMatchObject({
-      difference_usd: -0.001,
-      volume_usd: -0.0035,
-      mix_usd: 0,
-      tokens_usd: 0.0035,
-      cache_usd: 0,
-      price_usd: -0.001,
+      difference_usd: '-0.001',
+      volume_usd: '-0.0035',
+      mix_usd: '0',
+      tokens_usd: '0.0035',
+      cache_usd: '0',
+      price_usd: '-0.001',
     });
   });
   it('6 prompts: which change moved the bill', async () => {

@@ -2,7 +2,7 @@ export { PROVIDERS_ERRORS } from './errors.ts';
 export { plainDecimal } from './exchange/decimal-text.ts';
 export { type EstimableText, estimableText } from './exchange/estimable-text.ts';
 export { OPERATIONS, type Operation } from './exchange/operation.ts';
-export { readExchange } from './exchange/read-exchange.ts';
+export { readCounts, readExchange } from './exchange/read-exchange.ts';
 export { isRepeatableCall } from './exchange/repeatable-call.ts';
 export { FACT_HEADERS } from './exchange/response-headers.ts';
 export {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RequestEvent } from '@weir/events';
 import { isRepeatableCall } from '@weir/providers';
 
@@ -11,5 +11,5 @@ const KEY_DIGITS = 32;
 export function cacheKey(event: RequestEvent): string {
   if (!isRepeatableCall(event.method, event.path, event.provider)) return '';
   const parts = [event.provider, event.path, event.api_key_id, event.request_content_type, event.request_sha256];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, KEY_DIGITS);
+  return hash('sha256', JSON.stringify(parts), 'hex').slice(0, KEY_DIGITS);
 }

@@ -19,16 +19,9 @@ export const costColumnOf = remembered<keyof CostColumns>(64, (usageClass) => {
   return 'cost_other_usd';
 });
 
-export function costColumns(lines: readonly CostLine[]): CostColumns {
-  const sums: Record<keyof CostColumns, bigint> = {
-    cost_input_usd: 0n,
-    cost_cache_read_usd: 0n,
-    cost_cache_write_usd: 0n,
-    cost_output_usd: 0n,
-    cost_other_usd: 0n,
-  };
-  for (const line of lines) sums[costColumnOf(line.class)] += line.amount ?? 0n;
-  return sums;
+/** Adds the priced lines to a row that has no costs yet. */
+export function addColumns(row: { -readonly [Column in keyof CostColumns]: bigint }, lines: readonly CostLine[]): void {
+  for (const line of lines) row[costColumnOf(line.class)] += line.amount ?? 0n;
 }
 
 /** Quantity by usage class, over all lines; a discount is no usage. */

@@ -261,6 +261,15 @@ describe('deriveCost', () => {
     });
   });
 
+  it('I4 a call to a host of a data residency pays its uplift', () => {
+    const newer = { ...answer, model: 'gpt-5.4' };
+    const [plain, resident] = ['', 'eu'].map((region) =>
+      deriveCost(event({ region }, question, newer), position, book),
+    );
+    expect((resident?.cost_usd ?? 0n) * 10n).toBe((plain?.cost_usd ?? 0n) * 11n);
+    expect(resident).toMatchObject({ region: 'eu', cost_source: 'computed' });
+  });
+
   it("I4 takes the caller's own rates over all others, and says when they are none", () => {
     const rates = '{"per_token_in":0.000001,"per_token_out":0.000002}';
     const cost = deriveCost(event({ custom_cost: rates }), position, book);

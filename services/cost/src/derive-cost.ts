@@ -3,11 +3,12 @@ import { picoFromText } from '@weir/kernel';
 import type { CostLine, PriceBook } from '@weir/pricing';
 import type { ExchangeFacts } from '@weir/providers';
 import { EMPTY_USAGE, type TokenUsage, toBillableClasses } from '@weir/usage';
+import { BLANK_ROW, type Row } from './blank-row.ts';
 import { cacheKey } from './cache-key.ts';
-import { costColumns, quantities } from './cost-columns.ts';
+import { addColumns, quantities } from './cost-columns.ts';
 import { priceByCaller, readCustomCost } from './custom-cost.ts';
 import { type PricedFacts, priceFacts } from './price-facts.ts';
-import { type RequestFacts, readFacts, requestFacts } from './request-facts.ts';
+import { billedFacts, type RequestFacts, requestFacts } from './request-facts.ts';
 import { REPEATED_USAGE, unbilledReason } from './unbilled-reason.ts';
 
 /** Where the request event stands in the log: the lineage that makes a repeated cost event recognisable. */
@@ -29,36 +30,24 @@ export function deriveCost(
   const facts = countedFacts(event, known);
   const money = priceAttempt(event, facts, book);
   const saved = savedCost(event, known, book);
-  const usage = facts.usage ?? EMPTY_USAGE;
-  return {
-    ...dimensions(event),
-    ...described(facts),
-    ...counted(usage),
-    ...costColumns(money.lines),
-    revision: 1,
-    priced_model: money.model,
-    stream: event.stream || facts.stream,
-    error_type: facts.error?.category ?? '',
-    usage: quantities(money.lines),
-    usage_source: facts.usageSource,
-    usage_flags: usageFlags(facts),
-    usage_raw: facts.usageRaw,
-    cost_usd: money.total,
-    cost_reported_usd: money.reported,
-    cost_saved_usd: saved ?? 0n,
-    cost_source: money.source,
-    cost_flags: saved === null ? [...costFlags(event, money), 'saved_unknown'] : costFlags(event, money),
-    unpriced_reason: money.reason,
-    price_book_version: book.version,
-    cost_lines: money.lines.map(costLine),
-    source_partition: source.partition,
-    source_offset: source.offset,
-  };
+  const row: Row = { ...BLANK_ROW };
+  takeCall(row, event);
+  takeFacts(row, facts);
+  takeCounts(row, facts.usage ?? EMPTY_USAGE);
+  takeMoney(row, money);
+  row.stream = event.stream || facts.stream;
+  row.usage_flags = usageFlags(facts);
+  row.cost_saved_usd = saved ?? 0n;
+  row.cost_flags = saved === null ? [...costFlags(event, money), 'saved_unknown'] : costFlags(event, money);
+  row.price_book_version = book.version;
+  row.source_partition = source.partition;
+  row.source_offset = source.offset;
+  return row;
 }
 
 /** What `deriveCost` says an attempt cost, and how many tokens it counts, without the rest of its row. */
 export function costOf(event: RequestEvent, book: PriceBook): { readonly usd: bigint | null; readonly tokens: number } {
-  const facts = countedFacts(event, readFacts(event));
+  const facts = countedFacts(event, billedFacts(event));
   return { usd: priceAttempt(event, facts, book).total, tokens: facts.usage?.totalTokens ?? 0 };
 }
 
@@ -109,69 +98,77 @@ function usageFlags(facts: RequestFacts): string[] {
   return violations.length === 0 ? [...facts.flags] : [...new Set([...facts.flags, ...violations])];
 }
 
-function dimensions(event: RequestEvent) {
-  return {
-    request_id: event.request_id,
-    parent_id: event.parent_id,
-    event_id: event.event_id,
-    attempt: event.attempt,
-    step: event.step,
-    ts: event.ts,
-    account: event.account,
-    gateway: event.gateway,
-    env: event.env,
-    feature: event.feature,
-    user_id: event.user_id,
-    session_id: event.session_id,
-    trace_id: event.trace_id,
-    parent_span_id: event.parent_span_id,
-    api_key_id: event.api_key_id,
-    token_id: event.token_id,
-    tags: event.tags,
-    provider: event.provider,
-    path: event.path,
-    complete: event.complete,
-    status: event.status,
-    outcome: event.outcome,
-    error_code: event.error_code,
-    cache_status: event.cache_status,
-    cache_key: cacheKey(event),
-    duration_ms: Math.round(event.duration_us / 1_000),
-    ttfb_ms: Math.round(event.ttfb_us / 1_000),
-    overhead_us: event.overhead_us,
-    request_bytes: event.request_bytes,
-    response_bytes: event.response_bytes,
-    payload: event.payload,
-  };
+function takeCall(row: Row, event: RequestEvent): void {
+  row.request_id = event.request_id;
+  row.parent_id = event.parent_id;
+  row.event_id = event.event_id;
+  row.attempt = event.attempt;
+  row.step = event.step;
+  row.ts = event.ts;
+  row.account = event.account;
+  row.gateway = event.gateway;
+  row.env = event.env;
+  row.feature = event.feature;
+  row.user_id = event.user_id;
+  row.session_id = event.session_id;
+  row.trace_id = event.trace_id;
+  row.parent_span_id = event.parent_span_id;
+  row.api_key_id = event.api_key_id;
+  row.token_id = event.token_id;
+  row.tags = event.tags;
+  row.provider = event.provider;
+  row.path = event.path;
+  row.complete = event.complete;
+  row.status = event.status;
+  row.outcome = event.outcome;
+  row.error_code = event.error_code;
+  row.cache_status = event.cache_status;
+  row.cache_key = cacheKey(event);
+  row.duration_ms = Math.round(event.duration_us / 1_000);
+  row.ttfb_ms = Math.round(event.ttfb_us / 1_000);
+  row.overhead_us = event.overhead_us;
+  row.request_bytes = event.request_bytes;
+  row.response_bytes = event.response_bytes;
+  row.payload = event.payload;
 }
 
-function described(facts: RequestFacts) {
-  return {
-    pricing_provider: facts.pricingProvider,
-    operation: facts.operation,
-    request_model: facts.requestModel,
-    response_model: facts.responseModel,
-    response_id: facts.responseId,
-    finish_reasons: [...facts.finishReasons],
-    service_tier: facts.serviceTier,
-    region: facts.region,
-    prompt_fp: facts.promptFingerprint,
-    prompt_preview: facts.promptPreview,
-    response_preview: facts.responsePreview,
-  };
+function takeFacts(row: Row, facts: RequestFacts): void {
+  row.pricing_provider = facts.pricingProvider;
+  row.operation = facts.operation;
+  row.request_model = facts.requestModel;
+  row.response_model = facts.responseModel;
+  row.response_id = facts.responseId;
+  row.finish_reasons = [...facts.finishReasons];
+  row.service_tier = facts.serviceTier;
+  row.region = facts.region;
+  row.prompt_fp = facts.promptFingerprint;
+  row.prompt_preview = facts.promptPreview;
+  row.response_preview = facts.responsePreview;
+  row.error_type = facts.error?.category ?? '';
+  row.usage_source = facts.usageSource;
+  row.usage_raw = facts.usageRaw;
 }
 
-function counted(usage: TokenUsage) {
-  return {
-    input_tokens: usage.inputTokens,
-    output_tokens: usage.outputTokens,
-    total_tokens: usage.totalTokens,
-    cache_read_tokens: usage.cacheReadTokens,
-    cache_write_tokens: usage.cacheWriteTokens,
-    cache_write_5m_tokens: usage.cacheWrite5mTokens,
-    cache_write_1h_tokens: usage.cacheWrite1hTokens,
-    reasoning_tokens: usage.reasoningTokens,
-  };
+function takeCounts(row: Row, usage: TokenUsage): void {
+  row.input_tokens = usage.inputTokens;
+  row.output_tokens = usage.outputTokens;
+  row.total_tokens = usage.totalTokens;
+  row.cache_read_tokens = usage.cacheReadTokens;
+  row.cache_write_tokens = usage.cacheWriteTokens;
+  row.cache_write_5m_tokens = usage.cacheWrite5mTokens;
+  row.cache_write_1h_tokens = usage.cacheWrite1hTokens;
+  row.reasoning_tokens = usage.reasoningTokens;
+}
+
+function takeMoney(row: Row, money: PricedFacts): void {
+  addColumns(row, money.lines);
+  row.priced_model = money.model;
+  row.usage = quantities(money.lines);
+  row.cost_usd = money.total;
+  row.cost_reported_usd = money.reported;
+  row.cost_source = money.source;
+  row.unpriced_reason = money.reason;
+  row.cost_lines = money.lines.map(costLine);
 }
 
 function costLine(line: CostLine) {

@@ -1,5 +1,5 @@
 import { type CapturedBytes, decodeBody, promptFingerprint, type RequestEvent } from '@weir/events';
-import { type Exchange, type ExchangeFacts, readExchange } from '@weir/providers';
+import { type Exchange, type ExchangeFacts, readCounts, readExchange } from '@weir/providers';
 
 /** What is known of an exchange, with the template of its prompt as a fingerprint. */
 export interface RequestFacts extends ExchangeFacts {
@@ -10,13 +10,13 @@ export interface RequestFacts extends ExchangeFacts {
 /** Reads an exchange's facts from the event: from its bodies, or from what the ingress kept of them. */
 export function requestFacts(event: RequestEvent): RequestFacts {
   if (event.facts !== '') return JSON.parse(event.facts) as RequestFacts;
-  const facts = readFacts(event);
+  const facts = readExchange(exchangeOf(event));
   return { ...facts, promptFingerprint: promptFingerprint(facts.promptTemplate) };
 }
 
-/** The same without the fingerprint. */
-export function readFacts(event: RequestEvent): ExchangeFacts {
-  return event.facts === '' ? readExchange(exchangeOf(event)) : (JSON.parse(event.facts) as RequestFacts);
+/** The same as far as it decides what the exchange costs. */
+export function billedFacts(event: RequestEvent): ExchangeFacts {
+  return event.facts === '' ? readCounts(exchangeOf(event)) : (JSON.parse(event.facts) as RequestFacts);
 }
 
 /** The exchange of an event, its bodies decompressed. */

@@ -21,11 +21,20 @@ import { addUnits } from './units.ts';
  * of the body. Never throws: what cannot be read is '' or null and named in `flags`.
  */
 export function readExchange(exchange: Exchange): ExchangeFacts {
+  return read(exchange, true);
+}
+
+/** The same without the words of the bodies, template and previews: they are most of the work on a long prompt. */
+export function readCounts(exchange: Exchange): ExchangeFacts {
+  return read(exchange, false);
+}
+
+function read(exchange: Exchange, words: boolean): ExchangeFacts {
   const spec = findProvider(exchange.provider);
   const provider = spec?.slug ?? exchange.provider;
   const queryStart = exchange.path.indexOf('?');
   const path = queryStart < 0 ? exchange.path : exchange.path.slice(0, queryStart);
-  const request = readRequest(exchange.request, exchange.requestContentType, path);
+  const request = readRequest(exchange.request, exchange.requestContentType, path, words);
   const context: ReadContext = { provider, path };
   const body = frameBody(exchange.response, exchange.responseContentType);
   let draft = newDraft();
@@ -73,7 +82,7 @@ export function readExchange(exchange: Exchange): ExchangeFacts {
     error,
     promptTemplate: request.template,
     promptPreview: request.preview,
-    responsePreview: error !== null && !error.midStream ? '' : draft.preview,
+    responsePreview: !words || (error !== null && !error.midStream) ? '' : draft.preview,
   };
 }
 

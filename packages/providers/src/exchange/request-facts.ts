@@ -19,8 +19,11 @@ export interface RequestFacts {
   readonly json: JsonObject | undefined;
 }
 
-/** Reads a request; what the body does not tell, the path may (Gemini, Bedrock, Azure, Workers AI, Replicate). */
-export function readRequest(body: CapturedBody, contentType: string, path: string): RequestFacts {
+/**
+ * Reads a request; what the body does not tell, the path may (Gemini, Bedrock, Azure, Workers AI, Replicate). Without
+ * `words` there is no template and no preview.
+ */
+export function readRequest(body: CapturedBody, contentType: string, path: string, words: boolean): RequestFacts {
   const fromPath = modelOfPath(path);
   const streamPath = isStreamPath(path);
   const nothing = { model: fromPath, stream: streamPath, serviceTier: '', template: '', preview: '', json: undefined };
@@ -37,8 +40,8 @@ export function readRequest(body: CapturedBody, contentType: string, path: strin
     stream: json['stream'] === true || streamPath,
     serviceTier:
       textAt(json, 'service_tier') || textAt(json, 'serviceTier') || textAt(objectAt(json, 'serviceTier'), 'type'),
-    template: promptTemplate(json),
-    preview: promptPreview(json),
+    template: words ? promptTemplate(json) : '',
+    preview: words ? promptPreview(json) : '',
     json,
   };
 }

@@ -1,7 +1,7 @@
-import { parseJson } from '../framing/frame-body.ts';
+import { eventJson } from '../framing/event-json.ts';
 import { stringAfter } from '../framing/json-scan.ts';
 import type { StreamEvent } from '../framing/stream-event.ts';
-import { arrayAt, asObject, type JsonObject, jsonText, objectAt, textAt } from '../normalize/json-object.ts';
+import { arrayAt, type JsonObject, jsonText, objectAt, textAt } from '../normalize/json-object.ts';
 import { contentText } from './chat.ts';
 import { addFinish, addPreview, type Draft, PREVIEW_CHARACTERS, setError, takeUsage } from './draft.ts';
 
@@ -27,7 +27,7 @@ export function readAnthropicStream(draft: Draft, events: readonly StreamEvent[]
       }
       continue;
     }
-    const body = asObject(parseJson(data));
+    const body = eventJson(event);
     if (body === undefined) continue;
     if (body['type'] === 'message_start') {
       const message = objectAt(body, 'message');

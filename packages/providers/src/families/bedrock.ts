@@ -74,12 +74,12 @@ export function readInvocationMetrics(draft: Draft, events: readonly StreamEvent
 
 /** Token counts of the response headers: the fallback of InvokeModel, and the only source for Mistral. */
 export function readBedrockHeaders(draft: Draft, headers: Readonly<Record<string, string>>): void {
+  if (headers['x-amzn-bedrock-input-token-count'] === undefined) return;
   const counts: Record<string, string> = {};
   for (const [header, key] of Object.entries(HEADERS)) {
     const value = headers[header];
     if (value !== undefined) counts[key] = value;
   }
-  if (counts['inputTokenCount'] === undefined) return;
   draft.family = 'invmetrics';
   draft.usage = counts;
   draft.usageRaw = jsonText(counts);

@@ -1,3 +1,4 @@
+import { eventJson } from '../framing/event-json.ts';
 import { parseJson } from '../framing/frame-body.ts';
 import { stringAfter } from '../framing/json-scan.ts';
 import type { StreamEvent } from '../framing/stream-event.ts';
@@ -41,7 +42,7 @@ export function readChatStream(draft: Draft, events: readonly StreamEvent[], con
   let hasUsage = false;
   for (const event of events) {
     const { data } = event;
-    if (!identified) identified = takeIdentity(draft, asObject(parseJson(data)));
+    if (!identified) identified = takeIdentity(draft, eventJson(event));
     if (draft.preview.length < PREVIEW_CHARACTERS) addPreview(draft, deltaText(data));
     if (!MAY_MATTER.test(data) || !MATTERS.test(data)) continue;
     hasUsage ||= USAGE.test(data);

@@ -81,8 +81,18 @@ export function takeUsage(
   if (usage === undefined) return false;
   draft.family = family;
   draft.usage = usage;
-  draft.usageRaw = cutMember(text, path) || jsonText(usage);
+  draft.usageRaw = verbatim(usage, text, path);
   return true;
+}
+
+/**
+ * The text of a member as it stands. Most providers write JSON as `JSON.stringify` does: then the text is known, and to
+ * look for it costs a tenth of reading up to it.
+ */
+function verbatim(usage: JsonObject, text: string, path: readonly string[]): string {
+  const written = jsonText(usage);
+  if (written !== '' && text.lastIndexOf(`"${path.at(-1)}":${written}`) >= 0) return written;
+  return cutMember(text, path) || written;
 }
 
 export function addFinish(draft: Draft, reason: unknown): void {

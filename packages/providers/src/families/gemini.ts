@@ -1,3 +1,4 @@
+import { eventJson } from '../framing/event-json.ts';
 import { parseJson } from '../framing/frame-body.ts';
 import { stringAfter } from '../framing/json-scan.ts';
 import type { StreamEvent } from '../framing/stream-event.ts';
@@ -32,7 +33,7 @@ export function readGeminiStream(draft: Draft, events: readonly StreamEvent[]): 
       data.includes('"finishReason"') ||
       data.includes('"error"') ||
       data.includes('"webSearchQueries"');
-    if (matters) takeChunk(draft, asObject(parseJson(data)), event);
+    if (matters) takeChunk(draft, eventJson(event), event);
     else if (!previewed) addPreview(draft, stringAfter(data, 'text'));
   });
   if (!counted) return;

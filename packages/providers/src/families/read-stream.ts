@@ -1,3 +1,4 @@
+import { eventJson } from '../framing/event-json.ts';
 import { parseJson } from '../framing/frame-body.ts';
 import type { StreamEvent } from '../framing/stream-event.ts';
 import { asObject, type JsonObject, objectAt, textAt } from '../normalize/json-object.ts';
@@ -106,11 +107,12 @@ function streamKind(events: readonly StreamEvent[], context: ReadContext): Strea
   return '';
 }
 
-function eventKind({ name, data }: StreamEvent, context: ReadContext): StreamKind {
+function eventKind(event: StreamEvent, context: ReadContext): StreamKind {
+  const { name } = event;
   if (CONVERSE_EVENTS.has(name)) return 'converse';
   if (name === 'chunk') return 'invoke';
   if (name === 'output' || (name === 'done' && context.provider === 'replicate')) return 'replicate';
-  const body = asObject(parseJson(data));
+  const body = eventJson(event);
   if (body === undefined) return '';
   if (isBatchLine(body)) return 'batch';
   const type = textAt(body, 'type');

@@ -90,6 +90,23 @@ describe('resolveUpstream', () => {
     );
   });
 
+  it.each([
+    ['openai', 'v1/responses', 'https://eu.api.openai.com/v1', 'eu'],
+    ['openai', 'v1/responses', 'https://api.openai.com/v1', ''],
+    ['openai', 'v1/responses', 'https://eu.api.openai.com.evil.example/v1', ''],
+    ['google-vertex-ai', 'v1/projects/p/locations/global/x', 'https://us-east5-aiplatform.googleapis.com', 'us-east5'],
+    ['google-vertex-ai', 'v1/projects/p/locations/eu/x', 'https://aiplatform.eu.rep.googleapis.com', 'eu'],
+    ['aws-bedrock', 'bedrock-runtime/us-east-1/model/a/invoke', 'https://proxy.example', 'us-east-1'],
+    [
+      'aws-bedrock',
+      'bedrock-runtime/us-east-1/model/a/invoke',
+      'https://bedrock-runtime.eu-central-1.amazonaws.com',
+      'eu-central-1',
+    ],
+  ])('I4 %s %s at %s is of region "%s": what a residency costs is in the host', (slug, rest, base, region) => {
+    expect(resolveUpstream(slug, rest, { baseUrlOverride: base })).toMatchObject({ ok: true, region });
+  });
+
   it('reaches configured custom providers only', () => {
     const options = { customProviders: { neon: { baseUrl: 'https://ai.example.com/base' } } };
     expect(url('custom-neon', 'v1/chat/completions', options)).toBe('https://ai.example.com/base/v1/chat/completions');

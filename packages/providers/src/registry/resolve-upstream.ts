@@ -85,8 +85,27 @@ function withBase(base: string, target: Target, spec?: ProviderSpec): ResolvedUp
   const repeated = version !== undefined && target.path.startsWith(`/${version}/`);
   const url = trimmed + (repeated ? target.path.slice(version.length + 1) : target.path);
   if (!URL.canParse(url)) return fail('UPSTREAM_PATH_INVALID', 'the base URL of the provider is not a URL');
-  const pathStart = url.indexOf('/', url.indexOf('://') + 3);
-  return { ok: true, url, path: pathStart < 0 ? '/' : url.slice(pathStart), region: target.region ?? '' };
+  const hostStart = url.indexOf('://') + 3;
+  const pathStart = url.indexOf('/', hostStart);
+  const host = pathStart < 0 ? url.slice(hostStart) : url.slice(hostStart, pathStart);
+  const path = pathStart < 0 ? '/' : url.slice(pathStart);
+  return { ok: true, url, path, region: regionOfHost(host) || (target.region ?? '') };
+}
+
+const HOSTS_WITH_REGION: readonly RegExp[] = [
+  /^([a-z]{2})\.api\.openai\.com$/,
+  /^([a-z0-9-]+)-aiplatform\.googleapis\.com$/,
+  /^aiplatform\.([a-z]{2})\.rep\.googleapis\.com$/,
+  /^bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/,
+];
+
+/** The region or residency that a provider's own host is for, where its name says so: it decides the price. */
+function regionOfHost(host: string): string {
+  for (const pattern of HOSTS_WITH_REGION) {
+    const region = pattern.exec(host)?.[1];
+    if (region !== undefined) return region;
+  }
+  return '';
 }
 
 function targetOf(spec: ProviderSpec, path: string, options: ResolveOptions): Target | WeirError {

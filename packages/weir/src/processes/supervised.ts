@@ -108,7 +108,11 @@ export class Supervised {
 cluster.schedulingPolicy = cluster.SCHED_NONE;
 
 /** Forks a worker of the shared listening port. */
-export function forkClusterWorker(file: string, environment: Readonly<Record<string, string>>): ChildProcess {
-  cluster.setupPrimary({ exec: file, args: [], silent: false });
+export function forkClusterWorker(
+  file: string,
+  environment: Readonly<Record<string, string>>,
+  nodeArguments: readonly string[],
+): ChildProcess {
+  cluster.setupPrimary({ exec: file, args: [], execArgv: [...process.execArgv, ...nodeArguments], silent: false });
   return cluster.fork(environment).process;
 }

@@ -155,8 +155,9 @@ describe('silence', () => {
       at: sighting.ts,
     }));
     const found = alertsOf([...records, ...ticks(END, END + HOUR), ...back]);
-    const states = new Set(found.map(({ alert }) => `${alert.kind} ${alert.state}`));
-    expect([...states].sort()).toEqual(['outage open', 'outage resolved']);
+    const states = found.map(({ alert }) => [alert.kind, alert.state, ...Object.keys(alert.dims)].join(' ')).sort();
+    // Both streams of the tenant fell silent: one outage.
+    expect(states).toEqual(['outage open tenant', 'outage resolved tenant']);
     for (const event of found.map(anomalyEventOf)) {
       expect(event.direction).toBe('down');
       expect(event.version).toBe(event.status === 'open' ? 1 : 2);

@@ -114,6 +114,7 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
 
   bodyReady(body: UploadBody): void {
     const outer = this.stopwatch.enter();
+    if (Buffer.isBuffer(body)) this.#request.whole = body;
     const refusal = this.#plan.take(body);
     if (refusal === undefined) this.#begin(FIRST);
     else this.#endWithout(refusal);
@@ -182,12 +183,15 @@ export class Exchange implements ClientAnswerOwner, UploadOwner, AttemptOwner {
     if (end.complete) this.#ending.keep(attempt, trailers);
     else attempt.held?.take();
     this.#context.recorder.record(call, end, (durable) => {
-      if (durable) this.#cache.keep(call, end, attempt.usageWithheld);
-      if (!durable) this.client.cut();
-      else if (next !== undefined && this.#cutCode === undefined && !this.client.gone) {
+      if (durable && next !== undefined && this.#cutCode === undefined && !this.client.gone) {
         this.#wait(next);
         return;
-      } else this.#ending.answer(attempt, end, trailers, this.#cutCode !== undefined);
+      }
+      if (durable) {
+        this.#ending.answer(attempt, end, trailers, this.#cutCode !== undefined);
+        // Not before: writing it takes time, which no client need wait for.
+        this.#cache.keep(call, end, attempt.usageWithheld);
+      } else this.client.cut();
       this.#end();
     });
   }

@@ -6,6 +6,8 @@ import type { AttemptContext } from './attempt.ts';
 /** The request as the ledger keeps it: the client's body, or that of a step which has its own. */
 export class RequestRecord {
   readonly capture: BodyCapture;
+  /** The client's body in one piece, once it has been made so. */
+  whole: Buffer | undefined;
   readonly #context: Pick<AttemptContext, 'config' | 'budget'>;
   #payload: CapturedPayload | undefined;
   /** Whose body `#payload` is, when it is a step's own. */
@@ -23,7 +25,7 @@ export class RequestRecord {
       this.#step = step;
       this.#payload = capturedBody(step.body, this.#context.config, this.#context.budget);
     }
-    this.#payload ??= this.capture.finish();
+    this.#payload ??= this.capture.finish(this.whole);
     return this.#payload;
   }
 

@@ -43,6 +43,9 @@ describe('BodyCapture', () => {
           }
           capture.release();
           expect(all.usedBytes).toBe(0);
+          const given = new BodyCapture({ headBytes, tailBytes }, all);
+          for (const chunk of cut(bytes, sizes)) given.push(chunk);
+          expect(given.finish(bytes)).toEqual(captured);
         },
       ),
       { numRuns: 400 },

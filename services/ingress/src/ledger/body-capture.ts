@@ -61,13 +61,16 @@ export class BodyCapture {
     if (forHead < chunk.length) this.#pushTail(forHead === 0 ? chunk : chunk.subarray(forHead));
   }
 
-  /** What was captured. The buffers stay valid; `release` only returns their bytes to the budget. */
-  finish(): CapturedPayload {
+  /**
+   * What was captured. The buffers stay valid; `release` only returns their bytes to the budget. `whole` is the body in one
+   * piece, where there is such a piece already.
+   */
+  finish(whole?: Buffer): CapturedPayload {
     if (this.#bytes === 0) return NOTHING;
     const tail = this.#tail;
     const truncated = tail !== undefined && this.#head.bytes + tail.bytes < this.#bytes;
     const head = truncated || tail === undefined ? this.#head.chunks() : [...this.#head.chunks(), ...tail.chunks()];
-    const start = joined(head);
+    const start = !truncated && whole?.length === this.#bytes ? whole : joined(head);
     return {
       head: start,
       tail: truncated ? lastBytes(joined(tail.chunks()), this.#tailLimit()) : EMPTY,

@@ -9,6 +9,7 @@ const BYTES_PER_TOKEN = 3;
 const MODEL = /"(?:model|modelId)"\s*:\s*"([^"\\]{1,256})"/;
 const MAX_OUTPUT =
   /"(?:max_tokens|max_completion_tokens|max_output_tokens|maxOutputTokens|maxTokens|max_new_tokens|num_predict)"\s*:\s*(\d{1,9})/g;
+const CHOICE_KEYS = ['"n"', '"candidateCount"', '"candidate_count"', '"num_generations"'] as const;
 const CHOICES = /"(?:n|candidateCount|candidate_count|num_generations)"\s*:\s*(\d{1,3})\b/g;
 const TIER = /"(?:service_tier|serviceTier)"\s*:\s*"([a-z_]{1,32})"/;
 const CACHES = /"(?:cache_control|cachePoint)"\s*:/;
@@ -41,7 +42,7 @@ export function createEstimator(
       model: named === '' ? modelOfPath(`${provider}\n${path}`) : named,
       serviceTier: TIER.exec(text)?.[1] ?? '',
       inputTokens: Math.ceil((body?.length ?? 0) / BYTES_PER_TOKEN),
-      outputTokens: body === null ? 0 : outputTokens * Math.max(1, largest(text, CHOICES) ?? 1),
+      outputTokens: body === null ? 0 : outputTokens * choicesOf(text),
       cachesInput: CACHES.test(text),
       at: nowMs,
     };
@@ -59,6 +60,11 @@ const NOTHING = {
   response: EMPTY,
   complete: false,
 } as const;
+
+/** Asked of few calls: looking for the names first spares most long prompts the pattern. */
+function choicesOf(text: string): number {
+  return CHOICE_KEYS.some((key) => text.includes(key)) ? Math.max(1, largest(text, CHOICES) ?? 1) : 1;
+}
 
 function largest(text: string, pattern: RegExp): number | undefined {
   let found: number | undefined;

@@ -42,7 +42,8 @@ export class Settlements {
   }
 
   add(settlement: Settlement): void {
-    if (this.#waiting.length === 0) setImmediate(() => this.#settle());
+    // The next turn but one: at the end of this one the answers leave.
+    if (this.#waiting.length === 0) setImmediate(setImmediate, () => this.#settle());
     this.#waiting.push(settlement);
   }
 

@@ -14,7 +14,7 @@ export interface EmbeddedStateOptions {
 /**
  * For the processes of one machine: a file of cells that all of them read and write through the page cache, under a lock
  * that the kernel releases when its holder is killed. A process that is alone with it counts in its memory, and writes at
- * the end of each turn of the event loop. It is never synced: it lives as long as the machine runs.
+ * the end of the next turn of the event loop. It is never synced: it lives as long as the machine runs.
  * @throws WeirError `STATE_OPEN_FAILED`.
  */
 export function openEmbeddedState({ directory, clock }: EmbeddedStateOptions): SharedState {
@@ -76,7 +76,7 @@ class EmbeddedState implements SharedState {
     try {
       return work((meter, changes) => this.#cells.open(meter, nowMs, changes, true), nowMs);
     } finally {
-      if (this.#cells.end()) this.#writing ??= setImmediate(() => this.#write());
+      if (this.#cells.end()) this.#writeLater();
     }
   }
 
@@ -91,6 +91,13 @@ class EmbeddedState implements SharedState {
       this.#cells.forget();
       throw error;
     }
+  }
+
+  /** Not at the end of this turn, when what was granted leaves, but of the next. */
+  #writeLater(): void {
+    this.#writing ??= setImmediate(() => {
+      this.#writing = setImmediate(() => this.#write());
+    });
   }
 
   /** What is counted in memory alone survives this process from here on. */
