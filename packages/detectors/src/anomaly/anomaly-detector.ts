@@ -35,7 +35,7 @@ export interface DetectorLimits {
 }
 
 /** Of what `save` returns: another one means that it cannot be loaded. */
-export const ANOMALY_STATE_VERSION = 1;
+export const ANOMALY_STATE_VERSION = 2;
 
 const PICO = 1e12;
 const HOUR_MS = 3_600_000;
