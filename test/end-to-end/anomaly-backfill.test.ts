@@ -33,7 +33,7 @@ beforeAll(async () => {
   receiver = await startWebhookReceiver(() => ({ status: 204 }));
   const { chat, summarise, classify, api } = STREAMS;
   const records = historyRecords({
-    streams: [{ ...chat, perHour: 12 }, summarise, classify, api],
+    streams: [{ ...chat, model: 'gpt-4', perHour: 12 }, summarise, classify, api],
     from: START,
     to: END,
     seed: 'backfill',
@@ -62,7 +62,7 @@ beforeAll(async () => {
     },
     home.value,
   );
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await weir?.stop();
   await receiver?.stop();
@@ -73,7 +73,7 @@ it('I3 a drift of weeks and a surge are told of when their events are read, the 
   const told = (): Told[] => receiver.value.calls.map(({ body }) => JSON.parse(body) as Told);
   await waitFor(() => ['slow_drift', 'traffic_surge'].every((kind) => told().some((one) => one.kind === kind)), {
     what: 'both alerts',
-    timeoutMs: 120_000,
+    timeoutMs: 300_000,
   });
   const drift = told().find(({ kind }) => kind === 'slow_drift');
   expect(drift).toMatchObject({ direction: 'up', attributed: [{ scope: { feature: 'chat' } }] });
@@ -88,4 +88,4 @@ it('I3 a drift of weeks and a surge are told of when their events are read, the 
     },
     { what: 'both in the warehouse', timeoutMs: 60_000 },
   );
-}, 240_000);
+}, 600_000);

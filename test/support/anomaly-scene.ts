@@ -127,7 +127,7 @@ function timesOf(stream: Stream, { from, to, volume }: HistoryOptions, random: S
     const mean = (stream.perHour / 60) * (volume?.(stream, minute) ?? 1);
     for (let left = poisson(mean, random); left > 0; left -= 1) times.push(Math.floor(minute + random.next() * MINUTE));
   }
-  return times;
+  return times.filter((ts) => ts < to);
 }
 
 function poisson(mean: number, random: SeededRandom): number {

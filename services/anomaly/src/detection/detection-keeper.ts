@@ -77,6 +77,7 @@ class DetectionKeeper {
     if (this.#assignment.signal.aborted) return;
     if (restored === 'restored') onStarted('restored', 0);
     else {
+      if (restored === 'unusable') this.#detection = new Detection(this.#dependencies);
       const learnt = await this.#learn();
       if (this.#assignment.signal.aborted) return;
       // Before anything is published: what follows is a function of this beginning.

@@ -82,8 +82,13 @@ export async function restoreDetection(detection: Detection, assignment: Assignm
   const bytes = Buffer.concat(parts.map(({ data }) => Buffer.from(data, 'base64')));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== first.sha256) throw lost(place, 'its checksum does not match');
-  detection.load(deserialize(await decompress(bytes)));
-  return 'restored';
+  try {
+    detection.load(deserialize(await decompress(bytes)));
+    return 'restored';
+  } catch {
+    // Whole, as its checksum says, and of another form: a version that did not say so.
+    return 'unusable';
+  }
 }
 
 async function readParts(place: SnapshotPlace, assignment: Assignment): Promise<SnapshotPart[]> {

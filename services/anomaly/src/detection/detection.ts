@@ -54,6 +54,8 @@ interface PlainState {
 }
 
 const HOUR_MS = 3_600_000;
+/** An alert of the past that is younger, and not over, is news to whoever starts. */
+const NEWS_MS = 15 * 60_000;
 /** Attempts that wait for their turn, at most: 60 MB. */
 const WAITING_MAX = 200_000;
 /** What is later says nothing of now: a spool that was cut off for hours is no surge. */
@@ -125,7 +127,7 @@ export class Detection implements Stored {
     this.#observe(sighting, this.#state.watermark);
   }
 
-  /** The past has been learnt: what of it comes again is known, and what has begun in its last hour is told. */
+  /** The past has been learnt: what of it comes again is known, and what has begun in its last quarter of an hour is told. */
   endLearning(marks: ReadonlyMap<number, number>): void {
     const newest = this.#state.watermark;
     this.#state.known = { marks: new Map(marks), newest };
@@ -133,7 +135,7 @@ export class Detection implements Stored {
     const ended = new Set(
       this.#state.alerts.filter(({ alert }) => alert.state === 'resolved').map(({ alert }) => alert.id),
     );
-    const recent = this.#state.alerts.filter(({ alert }) => alert.ts > newest - HOUR_MS && !ended.has(alert.id));
+    const recent = this.#state.alerts.filter(({ alert }) => alert.ts > newest - NEWS_MS && !ended.has(alert.id));
     const told = new Set(recent.map(({ alert }) => alert.id));
     for (const { alert } of this.#state.alerts)
       if (!told.has(alert.id) && !ended.has(alert.id)) this.#state.untold.add(alert.id);
