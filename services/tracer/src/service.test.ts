@@ -27,17 +27,19 @@ async function startCollector() {
   const spans: OtlpSpan[] = [];
   const collector = { url: '', status: 200, spans, headers: {} as IncomingHttpHeaders, calls: 0 };
   const server = createServer(async (request, response) => {
+    // As of its arrival: what a tracer gave up in the middle is not taken later.
+    const { status } = collector;
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     collector.calls += 1;
     collector.headers = request.headers;
-    if (collector.status === 200) {
+    if (status === 200) {
       const body = JSON.parse(Buffer.concat(chunks).toString()) as {
         resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[];
       };
       spans.push(...(body.resourceSpans[0]?.scopeSpans[0]?.spans ?? []));
     }
-    response.writeHead(collector.status, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stops.push(() => {
