@@ -257,6 +257,8 @@ describe('I3 anomalies, end to end', { timeout: 900_000 }, () => {
     const events = printed.map((line) => JSON.parse(line) as Told);
     expect(events).toHaveLength(5);
     for (const { message } of events) expect(message).toMatch(/\.$/);
+    const sentences = await weirCommand('subscribe', 'cost-anomalies', '--text', '--from', 'earliest', '--limit', '2');
+    expect(sentences[0]).toMatch(/^\S+Z \[(info|warning|critical)\] .*\.$/);
 
     const [loop] = told().filter(({ kind }) => kind === 'runaway_loop');
     await weirCommand('alerts', 'ack', loop?.anomaly_id ?? '', '--reason', 'seen');
