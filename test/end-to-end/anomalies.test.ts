@@ -22,7 +22,7 @@ const BOOK = join(import.meta.dirname, '../../packages/pricing/src/price-book.js
 const DAYS = 9;
 /** From the end of what was, to when the next start is ready: at least, and as a multiple of the first start's time. */
 const BRIDGE_MS = 60_000;
-const BRIDGE_STARTS = 5;
+const BRIDGE_STARTS = 3;
 const QUIET_MS = 30_000;
 const ARRIVES_MS = 300_000;
 
