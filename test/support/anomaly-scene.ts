@@ -49,7 +49,7 @@ export const STREAMS = {
   search: streamOf('search', { cached: 0.8 }),
   api: streamOf('api'),
   rank: streamOf('rank', { model: 'gpt-4.1-mini', perHour: 9 }),
-  pulse: streamOf('pulse', { model: 'gpt-4o-mini', perHour: 60 * 60, tokens: 300, users: CROWD }),
+  pulse: streamOf('pulse', { model: 'gpt-4o-mini', perHour: 40 * 60, tokens: 300, users: CROWD }),
 } as const;
 
 export interface Call {
