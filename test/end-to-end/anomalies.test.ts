@@ -22,7 +22,7 @@ const BOOK = join(import.meta.dirname, '../../packages/pricing/src/price-book.js
 const DAYS = 9;
 /** From the end of what was, to when the next start is ready: at least, and as a multiple of the first start's time. */
 const BRIDGE_MS = 60_000;
-const BRIDGE_STARTS = 5;
+const BRIDGE_STARTS = 3;
 const QUIET_MS = 30_000;
 const ARRIVES_MS = 300_000;
 
@@ -257,6 +257,8 @@ describe('I3 anomalies, end to end', { timeout: 900_000 }, () => {
     const events = printed.map((line) => JSON.parse(line) as Told);
     expect(events).toHaveLength(5);
     for (const { message } of events) expect(message).toMatch(/\.$/);
+    const sentences = await weirCommand('subscribe', 'cost-anomalies', '--text', '--from', 'earliest', '--limit', '2');
+    expect(sentences[0]).toMatch(/^\S+Z \[(info|warning|critical)\] .*\.$/);
 
     const [loop] = told().filter(({ kind }) => kind === 'runaway_loop');
     await weirCommand('alerts', 'ack', loop?.anomaly_id ?? '', '--reason', 'seen');

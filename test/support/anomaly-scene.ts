@@ -49,7 +49,7 @@ export const STREAMS = {
   search: streamOf('search', { cached: 0.8 }),
   api: streamOf('api'),
   rank: streamOf('rank', { model: 'gpt-4.1-mini', perHour: 9 }),
-  pulse: streamOf('pulse', { model: 'gpt-4o-mini', perHour: 60 * 60, tokens: 300, users: CROWD }),
+  pulse: streamOf('pulse', { model: 'gpt-4o-mini', perHour: 40 * 60, tokens: 300, users: CROWD }),
 } as const;
 
 export interface Call {
@@ -119,7 +119,8 @@ export function historyRecords(options: HistoryOptions): LogRecord[] {
 
 function timesOf(stream: Stream, { from, to, volume }: HistoryOptions, random: SeededRandom): number[] {
   const times: number[] = [];
-  for (let minute = from; minute < to; minute += MINUTE) {
+  // From a whole minute on: half hours then begin with their first call, not with a gap.
+  for (let minute = Math.floor(from / MINUTE) * MINUTE; minute < to; minute += MINUTE) {
     if (stream.around !== undefined) {
       const first = (Math.floor(stream.around / HALF_HOUR) - 1) * HALF_HOUR;
       if ((((minute - first) % DAY) + DAY) % DAY >= 4 * HALF_HOUR) continue;
@@ -127,7 +128,7 @@ function timesOf(stream: Stream, { from, to, volume }: HistoryOptions, random: S
     const mean = (stream.perHour / 60) * (volume?.(stream, minute) ?? 1);
     for (let left = poisson(mean, random); left > 0; left -= 1) times.push(Math.floor(minute + random.next() * MINUTE));
   }
-  return times.filter((ts) => ts < to);
+  return times.filter((ts) => ts >= from && ts < to);
 }
 
 function poisson(mean: number, random: SeededRandom): number {

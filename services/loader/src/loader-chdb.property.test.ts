@@ -122,6 +122,7 @@ it.each(['one', 'two', 'three'])(
       EVENTS.request.topic,
       EVENTS['cost-anomaly'].topic,
       EVENTS['budget-state'].topic,
+      EVENTS['alert-action'].topic,
       EVENTS['dead-letter'].topic,
     ];
     await log.ensureTopics(topics.map((name) => ({ name, partitions: PARTITIONS })));

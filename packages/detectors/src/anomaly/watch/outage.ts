@@ -15,7 +15,11 @@ const RECORD = LEVEL + 2;
 /** The sessions as they were when the likelihoods were last worked out. */
 const CONTINUATION = LEVEL + 3;
 const GAP = LEVEL + 4;
-const FIELDS = LEVEL + 5;
+/** Sessions per ms that were to be expected at the last tick; 0 when it was too quiet to tell. */
+const RATE = LEVEL + 5;
+/** Up to when silence has been counted. */
+const COUNTED = LEVEL + 6;
+const FIELDS = LEVEL + 7;
 
 /** Evidence beyond this tells nothing new, and would have to be worked off when calls come again. */
 const CAP = 2 * TUNING.outage.threshold;
@@ -57,8 +61,10 @@ export class OutageWatch {
     delete this.#expectations[stream];
   }
 
-  observe({ stream, continued }: Moment, gapMs: number): void {
+  observe({ event, stream, continued }: Moment, gapMs: number): void {
     const table = this.#table;
+    // The silence before a call is what the call answers: by the half minute a busy stream would look silent in between.
+    this.#countSilence(stream, event.ts);
     const { thinned, margins } = this.#expect(stream);
     for (let at = 0; at < SHARES.length; at += 1) {
       const { logStartShare, logShare, gapSlope, lostChildren } = thinned[at] as ThinnedSessions;
@@ -77,6 +83,11 @@ export class OutageWatch {
     }
   }
 
+  /** Nobody watched up to `ts`: what did not come until then says nothing. */
+  skip(ts: number): void {
+    for (let stream = 0; stream < this.#table.rows; stream += 1) this.#table.set(stream, COUNTED, ts);
+  }
+
   #tickStream(stream: number, ts: number, ms: number): void {
     const { streams } = this.#deps;
     const table = this.#table;
@@ -90,16 +101,30 @@ export class OutageWatch {
     if (rate * HOUR_MS < TUNING.outage.leastSessionsAnHour) {
       for (let at = 0; at < SHARES.length; at += 1) table.set(stream, DOWN + at, 0);
       this.#endRun(stream, ts);
+      table.set(stream, RATE, 0);
+      table.set(stream, COUNTED, ts);
       return;
     }
-    const { missing } = this.#expect(stream);
-    for (let at = 0; at < SHARES.length; at += 1) {
-      const lost = (missing[at] as number) * rate * ms;
-      table.set(stream, DOWN + at, Math.min(CAP, table.get(stream, DOWN + at) + lost));
-      most = Math.max(most, table.get(stream, DOWN + at));
-    }
+    // A stream that is new, or was too quiet, has had no silence to count.
+    if (table.get(stream, RATE) === 0) table.set(stream, COUNTED, ts - ms);
+    table.set(stream, RATE, rate);
+    this.#countSilence(stream, ts);
+    for (let at = 0; at < SHARES.length; at += 1) most = Math.max(most, table.get(stream, DOWN + at));
     table.set(stream, PEAK, Math.max(table.get(stream, PEAK), most));
     if (most > this.#threshold(stream)) this.#found(stream, ts, most);
+  }
+
+  /** Evidence of the time up to `ts` in which no call came. */
+  #countSilence(stream: number, ts: number): void {
+    const table = this.#table;
+    const expected = table.get(stream, RATE) * (ts - table.get(stream, COUNTED));
+    if (!(expected > 0)) return;
+    table.set(stream, COUNTED, ts);
+    const { missing } = this.#expect(stream);
+    for (let at = 0; at < SHARES.length; at += 1) {
+      const down = table.get(stream, DOWN + at) + (missing[at] as number) * expected;
+      table.set(stream, DOWN + at, Math.min(CAP, down));
+    }
   }
 
   /** What a stream has done before without being down is not news. */
