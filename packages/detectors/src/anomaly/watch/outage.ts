@@ -105,8 +105,8 @@ export class OutageWatch {
       table.set(stream, COUNTED, ts);
       return;
     }
-    // A stream that is new, or was too quiet, has had no silence to count.
-    if (table.get(stream, RATE) === 0) table.set(stream, COUNTED, ts - ms);
+    // Calls of a time that was too quiet to count answered no silence: it begins now.
+    if (table.get(stream, RATE) === 0) table.set(stream, COUNTED, ts);
     table.set(stream, RATE, rate);
     this.#countSilence(stream, ts);
     for (let at = 0; at < SHARES.length; at += 1) most = Math.max(most, table.get(stream, DOWN + at));
