@@ -1,21 +1,22 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Started } from '@weir/kernel';
-import { findKafka, type ReplayProvider, sharedKafka, startReplayProvider } from '@weir/testkit';
+import { findKafka, type KafkaServer, type ReplayProvider, startKafka, startReplayProvider } from '@weir/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServices, startServices } from '../support/running-services.ts';
 
 const WAIT = { timeout: 60_000, interval: 200 };
-const kafka = findKafka('budgets on Kafka');
-
-describe.skipIf(kafka === undefined)('budgets of a gateway, through Kafka', () => {
+describe.skipIf(findKafka('budgets on Kafka') === undefined)('budgets of a gateway, through Kafka', () => {
   let replay: Started<ReplayProvider>;
+  // A broker of its own: the topics of an installation have fixed names.
+  let kafka: Started<KafkaServer>;
   let services: RunningServices;
   beforeAll(async () => {
     replay = await startReplayProvider();
+    kafka = await startKafka();
     const budget = { enforcement: 'hard', period: 'month', limit_usd: '0.0004' };
     services = await startServices({
-      kafka: await sharedKafka(),
+      kafka: kafka.value.bootstrap,
       providerUrl: replay.value.url,
       counts: { cost: 1, loader: 1, console: 0 },
       settings: {
@@ -28,6 +29,7 @@ describe.skipIf(kafka === undefined)('budgets of a gateway, through Kafka', () =
   }, 240_000);
   afterAll(async () => {
     await services?.stop();
+    await kafka?.stop();
     await replay?.stop();
   }, 120_000);
 

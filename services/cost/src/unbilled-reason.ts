@@ -5,7 +5,8 @@ import type { ExchangeFacts } from '@weir/providers';
 const NEVER_SENT = new Set(['UPSTREAM_REFUSED', 'UPSTREAM_DNS', 'UPSTREAM_TLS', 'UPSTREAM_CONNECT_TIMEOUT']);
 /** Flag of a retrieval whose usage was, or will be, billed by another call. */
 export const REPEATED_USAGE = 'repeated_usage';
-const READ_ONLY_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
+/** Methods that make nothing: what they show was made by another call. */
+export const READ_ONLY_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
 
 /**
  * Whether an attempt without usage is known to have cost nothing (`free`), or its cost is unknown (the reason).

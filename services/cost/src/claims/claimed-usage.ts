@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RequestEvent } from '@weir/events';
 import { addUsage, type UsageClaim } from '@weir/providers';
 import type { RequestFacts } from '../request-facts.ts';
-import { REPEATED_USAGE } from '../unbilled-reason.ts';
+import { READ_ONLY_METHODS, REPEATED_USAGE } from '../unbilled-reason.ts';
 import type { Claim } from './claim-book.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,8 +32,11 @@ export function claimFor(
   if (facts.flags.includes('results_cut')) return refused('results_cut');
   const claims = facts.claim === undefined ? facts.usageParts.map(({ claim }) => claim) : [facts.claim];
   const bookedFromMs = event.ts + event.duration_us / 1_000 - BOOKED_WITHIN_MS;
+  // What a call makes is as new as the call, whatever its provider's clock says.
+  const isRetrieval = READ_ONLY_METHODS.has(event.method);
   for (const claim of claims) {
     if (claim === undefined) return refused('result_without_id');
+    if (!isRetrieval) continue;
     if (claim.madeAtMs === null && !REMOVES_RESULTS.has(event.provider)) return refused('result_without_time');
     if ((claim.madeAtMs ?? bookedFromMs) < bookedFromMs) return refused('result_too_old');
   }
