@@ -10,7 +10,8 @@ export default defineConfig({
     ],
     globalSetup: ['infra/tooling/shared-kafka.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the least machine has cores: the long tests wait for the most part.
+    maxWorkers: 3,
     // Concurrent tests share one server, and wait for it more than they work.
     maxConcurrency: 16,
     testTimeout: 60_000,

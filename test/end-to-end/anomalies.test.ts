@@ -21,9 +21,9 @@ const MAIN = join(import.meta.dirname, '../../packages/weir/src/main.ts');
 const BOOK = join(import.meta.dirname, '../../packages/pricing/src/price-book.json');
 const DAYS = 9;
 /** From the end of what was, to when the next start is ready: at least, and as a multiple of the first start's time. */
-const BRIDGE_MS = 60_000;
+const BRIDGE_MS = 35_000;
 const BRIDGE_STARTS = 3;
-const QUIET_MS = 30_000;
+const QUIET_MS = 20_000;
 const ARRIVES_MS = 300_000;
 
 interface Told {
