@@ -59,7 +59,7 @@ describe.concurrent('I7 clients that take their time', () => {
   });
 
   it('a body that comes byte by byte is cut off after clientRequestTimeoutMs, upstream too', async () => {
-    const started = await startHostileScene({ clientHeadersTimeoutMs: 300, clientRequestTimeoutMs: 1_000 });
+    const started = await startHostileScene({ clientHeadersTimeoutMs: 2_000, clientRequestTimeoutMs: 2_000 });
     try {
       const slow = `POST /custom-up/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n${'a'.repeat(1000)}`;
       const { closed, socket } = dribble(started.port, '');
