@@ -2,7 +2,7 @@ import type http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
 import { promisify } from 'node:util';
-import { expect } from 'vitest';
+import { waitFor } from '@weir/testkit';
 import { type Peer, readBody, startRawUpstream, startUpstream } from './http-peers.ts';
 import { startTestIngress, type TestIngress } from './test-ingress.ts';
 
@@ -82,7 +82,15 @@ async function sceneOf(upstream: Peer, arrived: readonly Arrived[], settings: Sc
         telemetry.gaugeValue('weir_ingress_events_waiting'),
         await connections(),
       ];
-      await expect.poll(left).toEqual([0, 0, 0, 0]);
+      // Not `expect.poll`, which loses its test where several run at one time.
+      await waitFor(
+        async () => {
+          const counts = await left();
+          if (counts.some((count) => count !== 0)) throw new Error(`in flight, bytes, events, sockets: ${counts}`);
+          return true;
+        },
+        { what: 'nothing to be left', timeoutMs: 10_000 },
+      );
     },
     stop: async () => {
       await ingress.stop();
