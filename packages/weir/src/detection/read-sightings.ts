@@ -1,6 +1,7 @@
 import { type Sighting, type SightingSource, sightingOf } from '@weir/anomaly';
 import { picoFromText } from '@weir/kernel';
 import type { Warehouse } from '@weir/warehouse';
+import { readLines } from '../price/read-lines.ts';
 
 const DAY_MS = 86_400_000;
 /** Lines between two looks at the rest of the process. */
@@ -66,26 +67,19 @@ export async function readSightings(
       WHERE revision = 1 AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
         ${within} ORDER BY requests.ts, request_id`;
     const params = { from, to: Math.min(toMs, from + DAY_MS), ...(marks === undefined ? {} : known) };
-    for await (const line of linesOf(warehouse.stream(text, { params, format: 'JSONCompactEachRow', signal }))) {
-      const row = JSON.parse(line) as Row;
-      const sighting = sightingOf(sourceOf(row), Number(row[0]));
-      if (sighting !== undefined) visit(sighting);
-      rows += 1;
-      if (rows % YIELD_EVERY === 0) await new Promise(setImmediate);
+    const chunks = warehouse.stream(text, { params, format: 'JSONCompactEachRow', signal });
+    for await (const lines of readLines(chunks, Number.POSITIVE_INFINITY)) {
+      for (const { text: line } of lines) {
+        if (line === null) continue;
+        const row = JSON.parse(line) as Row;
+        const sighting = sightingOf(sourceOf(row), Number(row[0]));
+        if (sighting !== undefined) visit(sighting);
+        rows += 1;
+        if (rows % YIELD_EVERY === 0) await new Promise(setImmediate);
+      }
     }
   }
   return rows;
-}
-
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
 }
 
 function sourceOf(row: Row): SightingSource {

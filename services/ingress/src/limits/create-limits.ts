@@ -5,7 +5,7 @@ import type { IngressDependencies } from '../ports.ts';
 import { BudgetBoard } from './budget-board.ts';
 import { createEstimator } from './estimate-call.ts';
 import type { LimitContext } from './limit-gate.ts';
-import { Settlements } from './settlements.ts';
+import { type CountingContext, Settlements } from './settlements.ts';
 
 /** What the limits of an ingress share. @throws WeirError `BUDGET_INVALID`. */
 export function createLimits(
@@ -19,7 +19,7 @@ export function createLimits(
     const details = { budgets: board.unenforced };
     dependencies.logger.warn(details, 'these hard budgets count by what is not known before a call: they refuse none');
   }
-  const counting = {
+  const counting: CountingContext = {
     state: dependencies.state,
     get meter() {
       return dependencies.meter?.();
@@ -28,15 +28,10 @@ export function createLimits(
     onUnreachable: () => metrics.stateUnreachable.inc(),
   };
   return {
-    state: counting.state,
-    get meter() {
-      return counting.meter;
-    },
+    counting,
     settlements: new Settlements(counting),
     estimate: createEstimator(dependencies.readExchange, config.assumedOutputTokens),
     budgets: board,
     allowUncounted: config.allowUncounted,
-    dependencies,
-    onUnreachable: counting.onUnreachable,
   };
 }

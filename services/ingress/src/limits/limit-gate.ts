@@ -1,33 +1,27 @@
 import { errorMessage } from '@weir/kernel';
-import type { Claim, SharedState, Verdict } from '@weir/shared-state';
+import type { Claim, Verdict } from '@weir/shared-state';
 import type { Call, CallEnd } from '../ledger/call-record.ts';
-import type { IngressDependencies } from '../ports.ts';
 import type { Refusal } from '../wire/refusal.ts';
 import type { AttemptClaim } from './attempt-claim.ts';
 import type { BudgetBoard } from './budget-board.ts';
 import { dimensionsOf } from './call-dimensions.ts';
-import type { CallMeter, WorstCall } from './call-meter.ts';
+import type { WorstCall } from './call-meter.ts';
 import type { DimensionsOf } from './dimension-names.ts';
 import type { EstimateCall } from './estimate-call.ts';
 import { claimOfLimit } from './limit-claim.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { Settlements } from './settlements.ts';
+import type { CountingContext, Settlements } from './settlements.ts';
 import type { EnterResult, Leave, StepGate } from './step-gate.ts';
 import { StreamWatch } from './stream-watch.ts';
 
 /** What the limits of one ingress share. */
 export interface LimitContext {
-  readonly state: SharedState;
-  /** Undefined: tokens and money cannot be counted. */
-  readonly meter: CallMeter | undefined;
+  readonly counting: CountingContext;
   readonly estimate: EstimateCall;
   readonly budgets: BudgetBoard | undefined;
   /** False: what cannot be counted is refused. */
   readonly allowUncounted: boolean;
   readonly settlements: Settlements;
-  readonly dependencies: Pick<IngressDependencies, 'clock' | 'logger' | 'version'>;
-  /** Counts steps that the shared state did not answer. */
-  readonly onUnreachable: () => void;
 }
 
 /**
@@ -47,7 +41,9 @@ export function limitGate(
     ...(inner?.check === undefined ? {} : { check: inner.check }),
     enter(call, body) {
       const valueIn = dimensionsOf(call);
-      const worst = estimates ? context.estimate(call, body ?? null, context.dependencies.clock.now()) : undefined;
+      const worst = estimates
+        ? context.estimate(call, body ?? null, context.counting.dependencies.clock.now())
+        : undefined;
       const claims = claimsOf(context, limits, call, valueIn, worst);
       const warnings = budgets?.warnings({ valueIn, worst }) ?? NO_HEADERS;
       const goOn = (): EnterResult | Promise<EnterResult> =>
@@ -91,7 +87,7 @@ function claimsOf(
   valueIn: DimensionsOf,
   worst: WorstCall | undefined,
 ): readonly AttemptClaim[] {
-  const price = (asked: WorstCall): bigint | null => context.meter?.worst(asked) ?? null;
+  const price = (asked: WorstCall): bigint | null => context.counting.meter?.worst(asked) ?? null;
   const usd = worst === undefined ? null : price(worst);
   const first = call.id === call.parentId;
   const claims = limits.flatMap((limit) => claimOfLimit(limit, { valueIn, worst, usd, first }) ?? []);
@@ -101,12 +97,12 @@ function claimsOf(
 /** Undefined when the shared state gives no answer. */
 function take(context: LimitContext, claims: readonly Claim[]): Verdict | undefined | Promise<Verdict | undefined> {
   const failed = (error: unknown): undefined => {
-    context.onUnreachable();
-    context.dependencies.logger.warn({ reason: errorMessage(error) }, 'the shared state did not answer');
+    context.counting.onUnreachable();
+    context.counting.dependencies.logger.warn({ reason: errorMessage(error) }, 'the shared state did not answer');
     return undefined;
   };
   try {
-    const verdict = context.state.take(claims);
+    const verdict = context.counting.state.take(claims);
     return verdict instanceof Promise ? verdict.catch(failed) : verdict;
   } catch (error) {
     return failed(error);

@@ -8,11 +8,13 @@ import type { CallMeter, WorstCall } from './call-meter.ts';
 
 type Used = ReturnType<CallMeter['actual']>;
 
-export interface SettlementContext {
+/** Where what calls use is counted, before and after them. */
+export interface CountingContext {
   readonly state: SharedState;
+  /** Undefined: tokens and money cannot be counted. */
   readonly meter: CallMeter | undefined;
   readonly dependencies: Pick<IngressDependencies, 'clock' | 'logger' | 'version'>;
-  /** Counts what the shared state did not take. */
+  /** Counts steps that the shared state did not answer. */
   readonly onUnreachable: () => void;
 }
 
@@ -34,10 +36,10 @@ export interface Settlement {
  * they used is not in the way of an answer. Those that wait here were calls in flight, so there are never more (I7).
  */
 export class Settlements {
-  readonly #context: SettlementContext;
+  readonly #context: CountingContext;
   #waiting: Settlement[] = [];
 
-  constructor(context: SettlementContext) {
+  constructor(context: CountingContext) {
     this.#context = context;
   }
 
