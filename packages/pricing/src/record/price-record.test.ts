@@ -67,6 +67,12 @@ describe('priceRecord', () => {
     expect(priceRecord(book, { ...residency, model: 'gpt-4o', region: 'us' }).cost_usd).toBe('0.0025');
   });
 
+  it('I5 counts under the names of a provider are refused, not priced as nothing', () => {
+    const usage = { prompt_tokens: 1000, completion_tokens: 100 };
+    expect(() => priceRecord(book, { ...record, usage })).toThrowError(/usage\.prompt_tokens .*input_tokens/);
+    expect(priceRecord(book, { ...record, usage: { ...record.usage, total_tokens: 1100 } }).cost_usd).toBe('0.003');
+  });
+
   it.each([
     ['a missing model', { ...record, model: undefined }],
     ['a time that is none', { ...record, at: 'yesterday' }],

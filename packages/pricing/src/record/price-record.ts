@@ -64,6 +64,8 @@ const UNIT_FIELDS: readonly (readonly [name: string, field: keyof UsageUnits])[]
   ['neurons', 'neurons'],
 ];
 
+const USAGE_NAMES: ReadonlySet<string> = new Set([...TOKEN_FIELDS, ...UNIT_FIELDS].map(([name]) => name));
+
 /**
  * Prices one record of a log: `id`, `provider`, `model`, `usage`, `at`, and where they matter `service_tier` (or
  * `service_tier_raw`, the provider's own word, which wins), `region` or `data_residency`, `image`,
@@ -122,6 +124,11 @@ function readRecord(record: unknown): { id: string; request: PriceRequest } {
 
 function readUsage(json: unknown): TokenUsage {
   const fields = objectOf(json, 'usage');
+  const names = Object.keys(fields);
+  // Counts under a provider's own names would be priced as nothing used (I5).
+  if (names.length > 0 && !names.some((name) => USAGE_NAMES.has(name))) {
+    throw invalid(`usage.${names[0]}`, 'is no name of a count that is priced: use input_tokens, output_tokens, …');
+  }
   const counts: Partial<Record<Exclude<keyof TokenUsage, 'units'>, number>> = {};
   for (const [name, field] of TOKEN_FIELDS) counts[field] = countOf(fields, name, true);
   const units: Partial<Record<keyof UsageUnits, number>> = {};
